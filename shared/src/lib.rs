@@ -1,0 +1,27 @@
+//! What the server and the page must agree on: names, limits, the messages of the wire, error and close codes.
+//!
+//! No I/O, no clock, no runtime, no user interface; builds for native targets and for wasm32.
+//! Everything that arrives from outside is checked once, here, and carried on as a type that cannot be invalid.
+//!
+//! In reading order:
+//! - [`limits`]: the numbers both sides know.
+//! - [`text`]: rooms, names, message bodies, nonces, positions, user ids.
+//! - [`command`]: what a `hubbub.v1` client says; [`event`]: what the server says; [`message`]: what people say.
+//! - [`classic`]: the frames of the protocol that Hubbub inherited.
+//! - [`error`] and [`close`]: how a request and how a connection fail.
+
+#![forbid(unsafe_code)]
+
+pub mod classic;
+pub mod close;
+pub mod command;
+pub mod error;
+pub mod event;
+mod fields;
+pub mod limits;
+pub mod message;
+pub mod text;
+
+/// The WebSocket subprotocol (RFC 6455 §1.9) that selects the `hubbub.v1` dialect.
+/// A client that asks for no subprotocol speaks the classic one.
+pub const SUBPROTOCOL: &str = "hubbub.v1";

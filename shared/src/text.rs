@@ -1,0 +1,220 @@
+//! Short texts with rules, each a type that cannot be built invalid.
+//!
+//! All of them are cheap to clone (one shared allocation) and serialize as plain JSON strings.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{error::ErrorCode, limits};
+
+/// Why a text was refused. [`Invalid::code`] is what the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// The room name has no characters.
+    #[error("a room name has at least one character")]
+    RoomEmpty,
+    /// The room name is longer than [`limits::ROOM_CHARS`].
+    #[error("a room name has at most {} characters", limits::ROOM_CHARS)]
+    RoomTooLong,
+    /// The display name is blank.
+    #[error("a name has at least one visible character")]
+    NameEmpty,
+    /// The display name is longer than [`limits::NAME_CHARS`].
+    #[error("a name has at most {} characters", limits::NAME_CHARS)]
+    NameTooLong,
+    /// The display name holds control characters or marks that change the direction of the text around it.
+    #[error("a name has no control characters and no direction marks")]
+    NameForbidden,
+    /// The message has no characters.
+    #[error("a message has at least one character")]
+    BodyEmpty,
+    /// The message is longer than [`limits::BODY_BYTES`].
+    #[error("a message has at most {} bytes of UTF-8", limits::BODY_BYTES)]
+    BodyTooLong,
+    /// The nonce is empty, too long, or has other characters than `A–Z a–z 0–9 _ -`.
+    #[error("a nonce has 1 to {} characters of A-Z a-z 0-9 _ -", limits::NONCE_CHARS)]
+    Nonce,
+    /// The position is not one that a server hands out.
+    #[error("a position is a text that the server handed out, at most {} characters", limits::POSITION_CHARS)]
+    Position,
+    /// The user id is not one that a server hands out.
+    #[error("a user id has 1 to {} characters of A-Z a-z 0-9 _ -", limits::USER_ID_CHARS)]
+    UserId,
+}
+
+impl Invalid {
+    /// The code that goes over the wire.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::RoomEmpty => ErrorCode::RoomEmpty,
+            Self::RoomTooLong => ErrorCode::RoomTooLong,
+            Self::NameEmpty => ErrorCode::NameEmpty,
+            Self::NameTooLong => ErrorCode::NameTooLong,
+            Self::NameForbidden => ErrorCode::NameForbidden,
+            Self::BodyEmpty => ErrorCode::MessageEmpty,
+            Self::BodyTooLong => ErrorCode::MessageTooLong,
+            Self::Nonce => ErrorCode::NonceInvalid,
+            Self::Position | Self::UserId => ErrorCode::PositionInvalid,
+        }
+    }
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks the text; see the type for the rules.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                let check: fn(&str) -> Result<&str, Invalid> = $check;
+                check(text).map(|text| Self(text.into()))
+            }
+
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), &*self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                Self::parse(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+text! {
+    /// The name of a room: 1 to [`limits::ROOM_CHARS`] characters of any kind, compared character by character.
+    Room, |text| {
+        if text.is_empty() {
+            Err(Invalid::RoomEmpty)
+        } else if longer_than(text, limits::ROOM_CHARS) {
+            Err(Invalid::RoomTooLong)
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+text! {
+    /// What a person is called: 1 to [`limits::NAME_CHARS`] characters after white space at both ends is taken away,
+    /// without control characters and without marks that turn the direction of text. Names need not be unique.
+    Name, |text| {
+        let text = text.trim();
+        if !text.chars().any(is_visible) {
+            Err(Invalid::NameEmpty)
+        } else if longer_than(text, limits::NAME_CHARS) {
+            Err(Invalid::NameTooLong)
+        } else if text.chars().any(|c| c.is_control() || turns_direction(c)) {
+            Err(Invalid::NameForbidden)
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+text! {
+    /// What is said: 1 to [`limits::BODY_BYTES`] bytes of any Unicode text. It reaches every reader unchanged,
+    /// control and direction characters included; showing it safely is the reader's business.
+    Body, |text| {
+        if text.is_empty() {
+            Err(Invalid::BodyEmpty)
+        } else if text.len() > limits::BODY_BYTES {
+            Err(Invalid::BodyTooLong)
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+text! {
+    /// The sender's own mark of a message, the same on every try: 1 to [`limits::NONCE_CHARS`] characters of
+    /// `A–Z a–z 0–9 _ -`. It should end in at least four random characters.
+    Nonce, |text| word(text, limits::NONCE_CHARS).ok_or(Invalid::Nonce)
+}
+
+text! {
+    /// Who somebody is, stable across connections and nodes. Handed out by the server.
+    UserId, |text| word(text, limits::USER_ID_CHARS).ok_or(Invalid::UserId)
+}
+
+text! {
+    /// Where a message stands in its room. Opaque: compared for equality only, never for order.
+    /// The position of an empty room is [`Position::start`].
+    Position, |text| {
+        let fits = !text.is_empty() && text.len() <= limits::POSITION_CHARS;
+        if fits && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+            Ok(text)
+        } else {
+            Err(Invalid::Position)
+        }
+    }
+}
+
+impl Position {
+    /// The position before the first message of a room: `0`.
+    pub fn start() -> Self {
+        Self("0".into())
+    }
+
+    /// Whether this is the position before the first message.
+    pub fn is_start(&self) -> bool {
+        &*self.0 == "0"
+    }
+}
+
+/// Whether a character is one of the Unicode bidirectional controls (UAX #9), which can make text read as another.
+pub const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Not white space, and none of the characters that print nothing.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !turns_direction(c)
+        && !matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{3164}' | '\u{115f}' | '\u{1160}')
+}
+
+fn longer_than(text: &str, chars: usize) -> bool {
+    text.len() > chars && text.chars().nth(chars).is_some()
+}
+
+fn word(text: &str, max: usize) -> Option<&str> {
+    let fits = !text.is_empty() && text.len() <= max;
+    (fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;
