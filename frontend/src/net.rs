@@ -1,0 +1,8 @@
+//! The connection to a node.
+//!
+//! [`machine`] decides, as a pure function of what happened; [`backoff`] says how long to wait; [`socket`] is the
+//! only file that touches the browser's WebSocket. None of them knows what a room holds.
+
+pub mod backoff;
+pub mod machine;
+pub mod socket;
