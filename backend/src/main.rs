@@ -1,1 +1,5 @@
+//! The `hubbub` binary.
+
+#![forbid(unsafe_code)]
+
 fn main() {}

@@ -69,5 +69,6 @@ pub fn error_frame(error: &ProtocolError) -> String {
         code: ErrorCode,
         message: &'a str,
     }
-    serde_json::to_string(&Frame { r#type: "error", code: error.code, message: &error.message }).unwrap_or_default()
+    serde_json::to_string(&Frame { r#type: "error", code: error.code, message: &error.message })
+        .unwrap_or_default()
 }

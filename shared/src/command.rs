@@ -105,7 +105,9 @@ impl Request {
         let command = Command::take(&mut fields).map_err(|error| Refused { id, error })?;
         match id {
             Some(id) => Ok(Self { id, command }),
-            None => Err(Refused { id, error: ProtocolError::new(ErrorCode::MissingField, "`id` is missing") }),
+            None => {
+                Err(Refused { id, error: ProtocolError::new(ErrorCode::MissingField, "`id` is missing") })
+            }
         }
     }
 
@@ -147,7 +149,10 @@ fn room(fields: &mut Fields) -> Result<Room, ProtocolError> {
 
 fn from(fields: &mut Fields) -> Result<From, ProtocolError> {
     let missing = || {
-        ProtocolError::new(ErrorCode::MissingField, "one of `before`, `after`, `around` says where the page starts")
+        ProtocolError::new(
+            ErrorCode::MissingField,
+            "one of `before`, `after`, `around` says where the page starts",
+        )
     };
     let mut take = |name: &str| fields.optional(name, Position::parse);
     let before = take("before")?.map(From::Before);

@@ -12,7 +12,9 @@ fn rooms() {
 
 #[test]
 fn names() {
-    for (given, kept) in [("Ana", "Ana"), ("  Ana  ", "Ana"), ("Ana María", "Ana María"), ("نور", "نور"), ("👩‍🚀", "👩‍🚀")] {
+    for (given, kept) in
+        [("Ana", "Ana"), ("  Ana  ", "Ana"), ("Ana María", "Ana María"), ("نور", "نور"), ("👩‍🚀", "👩‍🚀")]
+    {
         assert_eq!(Name::parse(given).unwrap().as_str(), kept);
     }
     for (bad, why) in [

@@ -1,0 +1,155 @@
+//! Bounded, ordered hand-over from a broker's reader to the hub.
+//!
+//! The reader must never wait and never spawn a task per message, so a full lane drops what comes and remembers
+//! the room: the hub learns of it behind everything that was queued before, and reads the hole from the history.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use shared::text::Room;
+use tokio::sync::Notify;
+
+use super::Entry;
+
+/// What the bus hands to the hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Entries of one room in chain order.
+    Entries(Room, Vec<Entry>),
+    /// Something told by [`Bus::tell`](super::Bus::tell).
+    Told(Room, Bytes),
+    /// Entries of this room were dropped here; the history has them.
+    Gapped(Room),
+}
+
+impl Event {
+    fn room(&self) -> &Room {
+        match self {
+            Self::Entries(room, _) | Self::Told(room, _) | Self::Gapped(room) => room,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Entries(_, entries) => entries.iter().map(|entry| entry.record.wire().len() + 128).sum(),
+            Self::Told(_, what) => what.len() + 64,
+            Self::Gapped(_) => 64,
+        }
+    }
+}
+
+/// The lanes of one node. A room always takes the same one.
+#[derive(Debug)]
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    hasher: RandomState,
+}
+
+impl Lanes {
+    /// `count` lanes (at least one), each holding at most `bytes`.
+    pub fn new(count: usize, bytes: usize) -> Self {
+        Self { lanes: (0..count.max(1)).map(|_| Lane::new(bytes)).collect(), hasher: RandomState::new() }
+    }
+
+    /// Queues an event without waiting.
+    pub fn push(&self, event: Event) {
+        let hash = self.hasher.hash_one(event.room());
+        let count = self.lanes.len() as u64;
+        if let Some(lane) = self.lanes.get(usize::try_from(hash % count).unwrap_or_default()) {
+            lane.push(event);
+        }
+    }
+
+    /// All lanes, for their readers: one each.
+    pub fn iter(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter()
+    }
+
+    /// How many events were dropped since the start.
+    pub fn dropped(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.dropped.load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// One ordered queue with any number of writers and one reader.
+#[derive(Debug)]
+pub struct Lane {
+    queue: Mutex<Queue>,
+    filled: Notify,
+    limit: usize,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    bytes: usize,
+    /// Rooms whose events are dropped until the reader has seen the gap.
+    gapped: HashSet<Room>,
+}
+
+impl Lane {
+    /// An empty lane that holds at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { queue: Mutex::default(), filled: Notify::new(), limit, dropped: AtomicU64::new(0) }
+    }
+
+    /// Queues the event, or drops it and marks its room when the lane is full.
+    pub fn push(&self, event: Event) {
+        {
+            let mut queue = self.lock();
+            let bytes = event.bytes();
+            if queue.gapped.contains(event.room()) {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            if queue.bytes + bytes > self.limit {
+                // The mark itself is queued: one per room, so what it costs is bounded by the rooms that were taken.
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                queue.gapped.insert(event.room().clone());
+                let gap = Event::Gapped(event.room().clone());
+                queue.events.push_back(gap);
+            } else {
+                queue.bytes += bytes;
+                queue.events.push_back(event);
+            }
+        }
+        self.filled.notify_one();
+    }
+
+    /// The next event; waits for one. Only one reader at a time.
+    pub async fn next(&self) -> Event {
+        loop {
+            if let Some(event) = self.pop() {
+                return event;
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    fn pop(&self) -> Option<Event> {
+        let mut queue = self.lock();
+        let event = queue.events.pop_front()?;
+        match &event {
+            Event::Gapped(room) => {
+                queue.gapped.remove(room);
+            }
+            Event::Entries(..) | Event::Told(..) => queue.bytes -= event.bytes(),
+        }
+        Some(event)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

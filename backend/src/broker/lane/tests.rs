@@ -1,0 +1,78 @@
+use proptest::prelude::*;
+use shared::text::Position;
+
+use super::*;
+use crate::broker::Record;
+
+fn room(number: u8) -> Room {
+    Room::parse(&format!("r{number}")).unwrap()
+}
+
+fn entry(number: u64) -> Entry {
+    let position = Position::parse(&number.to_string()).unwrap();
+    Entry {
+        position: position.clone(),
+        prev: position,
+        n: number,
+        record: Record::parse(Bytes::from_static(b"m")),
+    }
+}
+
+#[tokio::test]
+async fn a_waiting_reader_is_woken() {
+    let lane = Lane::new(1 << 20);
+    let push = async { lane.push(Event::Told(room(1), Bytes::new())) };
+    let (event, ()) = tokio::join!(lane.next(), push);
+    assert_eq!(event, Event::Told(room(1), Bytes::new()));
+}
+
+#[test]
+fn a_full_lane_tells_the_gap_once_and_behind_what_it_holds() {
+    let lane = Lane::new(300);
+    for number in 1..=5 {
+        lane.push(Event::Entries(room(1), vec![entry(number)]));
+    }
+    assert_eq!(lane.pop(), Some(Event::Entries(room(1), vec![entry(1)])));
+    assert_eq!(lane.pop(), Some(Event::Entries(room(1), vec![entry(2)])));
+    assert_eq!(lane.pop(), Some(Event::Gapped(room(1))));
+    assert_eq!(lane.pop(), None);
+    lane.push(Event::Entries(room(1), vec![entry(6)]));
+    assert_eq!(lane.pop(), Some(Event::Entries(room(1), vec![entry(6)])));
+    assert_eq!(lane.dropped.load(Ordering::Relaxed), 3);
+}
+
+proptest! {
+    /// Per room: what comes out is what went in, in order, and every hole stands behind a `Gapped` of that room.
+    #[test]
+    fn no_silent_hole(steps in prop::collection::vec((0u8..3, any::<bool>()), 1..200), limit in 100usize..2000) {
+        let lane = Lane::new(limit);
+        let mut sent = [0u64; 3];
+        let mut seen = [0u64; 3];
+        let mut gapped = [false; 3];
+        let mut check = |event: Event| match event {
+            Event::Entries(room, entries) => {
+                let at = usize::from(room.as_str().as_bytes()[1] - b'0');
+                let n = entries[0].n;
+                assert!(n > seen[at], "out of order");
+                assert!(n == seen[at] + 1 || gapped[at], "silent hole in {room}");
+                seen[at] = n;
+                gapped[at] = false;
+            }
+            Event::Gapped(room) => gapped[usize::from(room.as_str().as_bytes()[1] - b'0')] = true,
+            Event::Told(..) => unreachable!(),
+        };
+        for (number, read) in steps {
+            sent[usize::from(number)] += 1;
+            lane.push(Event::Entries(room(number), vec![entry(sent[usize::from(number)])]));
+            if read && let Some(event) = lane.pop() {
+                check(event);
+            }
+        }
+        while let Some(event) = lane.pop() {
+            check(event);
+        }
+        for at in 0..3 {
+            prop_assert!(seen[at] == sent[at] || gapped[at], "a hole at the end");
+        }
+    }
+}
