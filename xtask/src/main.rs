@@ -1,1 +1,84 @@
-fn main() {}
+//! The project's own automation. `cargo xtask --help` lists the tasks.
+//!
+//! In reading order:
+//! - [`workspace`]: where things are, and how a command is run and reported.
+//! - [`setup`]: the tools that a task needs, found or made once.
+//! - [`page`] and [`build`]: the page, compressed and ready to be embedded; the one binary with the page in it.
+//! - [`run`] and [`cluster`]: one node, or two nodes and a Redis.
+//! - [`test`]: everything that CI checks.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks through the terminal"
+)]
+
+mod build;
+mod cluster;
+mod page;
+mod run;
+mod setup;
+mod signals;
+mod test;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::test::Suite;
+use crate::workspace::Workspace;
+
+/// Builds, runs and tests Hubbub.
+///
+/// What a task needs and does not find (the wasm32 target, trunk, wasm-bindgen, a Redis, a browser) it sets up once.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build page and server into one file that needs nothing beside it: target/release/hubbub
+    Build,
+    /// Build, then start one node on localhost:8080 (PORT changes the port)
+    Run {
+        /// Arguments for the node, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Build, then start two nodes on ports 8080 and 8081 that share a Redis
+    ///
+    /// The Redis is `REDIS_URL` when that is set, else one of its own: private port, temporary folder.
+    /// Ctrl-C ends all of it.
+    Cluster {
+        /// Arguments for both nodes, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Check everything that CI checks; the last line counts what passed and what failed
+    Test {
+        /// Only these suites, in this order
+        suites: Vec<Suite>,
+    },
+    /// Find or make every tool that the other tasks need, and say where each one is
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Workspace::open().and_then(|workspace| match cli.task {
+        Task::Build => build::build(&workspace).map(|_| ExitCode::SUCCESS),
+        Task::Run { args } => run::run(&workspace, &args),
+        Task::Cluster { args } => cluster::cluster(&workspace, &args),
+        Task::Test { suites } => test::test(&workspace, &suites),
+        Task::Setup => setup::everything(&workspace).map(|()| ExitCode::SUCCESS),
+    });
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

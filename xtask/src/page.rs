@@ -1,0 +1,105 @@
+//! The page: built by trunk, compressed, and laid down where the server's build script finds it.
+//!
+//! `frontend/dist` holds either a complete page of this task or nothing: its list of contents is removed first and
+//! written last, and the server embeds only what has one. `trunk serve` writes elsewhere (see `Trunk.toml`).
+
+mod compress;
+mod fingerprint;
+mod policy;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::setup;
+use crate::workspace::{Workspace, run, step};
+
+/// Written last; says what the page was made from and which inline scripts it has.
+const MARK: &str = ".page";
+
+/// Makes `frontend/dist` the page of the present sources; does nothing when it is that already.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    let dist = workspace.dist();
+    let inputs = fingerprint::of(workspace)?;
+    let mark = fs::read_to_string(dist.join(MARK)).unwrap_or_default();
+    if mark.lines().next() == Some(&format!("inputs {inputs}")) && dist.join("index.html").is_file() {
+        eprintln!("==> The page is up to date");
+        return Ok(());
+    }
+    let tools = setup::page_tools(workspace)?;
+    let made = workspace.target.join("page");
+    step("Building the page (a few minutes the first time)", || {
+        // trunk runs cargo offline; this is where the network is allowed.
+        run(&mut workspace.cargo(["fetch", "--locked"]))?;
+        let html = match tools.wasm_opt {
+            Some(_) => workspace.root.join("frontend/index.html"),
+            None => without_wasm_opt(workspace)?,
+        };
+        let mut trunk = tools.command(&tools.trunk);
+        trunk
+            .args(["build", "--release", "--offline", "--dist"])
+            .arg(&made)
+            .arg("--html-output")
+            .arg("index.html");
+        trunk.arg(&html).current_dir(&workspace.root);
+        let built = run(&mut trunk);
+        if tools.wasm_opt.is_none() {
+            fs::remove_file(&html).context("cannot remove the copy of index.html")?;
+        }
+        built
+    })?;
+    let html = fs::read_to_string(made.join("index.html")).context("trunk wrote no index.html")?;
+    let scripts = policy::inline_scripts(&html);
+    if scripts.is_empty() {
+        bail!("trunk's start script is not in index.html: the page would not start");
+    }
+    let sizes = step("Compressing the page", || compress::folder(&made))?;
+    lay_down(&made, &dist)?;
+    let scripts = scripts.iter().map(|script| format!("script {script}"));
+    let mark: Vec<String> = std::iter::once(format!("inputs {inputs}")).chain(scripts).collect();
+    fs::write(dist.join(MARK), mark.join("\n") + "\n").context("cannot write the page's list of contents")?;
+    eprint!("{sizes}");
+    Ok(())
+}
+
+/// A copy of `index.html` that asks for no wasm-opt pass: the page gets larger, not different.
+fn without_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
+    let html =
+        fs::read_to_string(workspace.root.join("frontend/index.html")).context("frontend/index.html")?;
+    let plain: Vec<&str> = html.split(" data-wasm-opt=\"z\"").collect();
+    let copy = workspace.root.join("frontend/index.plain.html");
+    fs::write(&copy, plain.concat()).with_context(|| copy.display().to_string())?;
+    Ok(copy)
+}
+
+/// Empties `to` (but for the file that keeps the folder in the repository) and copies the page there.
+fn lay_down(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    if to.join(MARK).exists() {
+        fs::remove_file(to.join(MARK))?;
+    }
+    for entry in fs::read_dir(to)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            fs::remove_dir_all(&path)?;
+        } else if path.file_name().is_some_and(|name| name != ".gitkeep") {
+            fs::remove_file(&path)?;
+        }
+    }
+    copy(from, to)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target).with_context(|| target.display().to_string())?;
+        }
+    }
+    Ok(())
+}
