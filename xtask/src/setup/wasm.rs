@@ -57,9 +57,10 @@ pub(super) fn ensure(workspace: &Workspace) -> Result<()> {
 }
 
 fn has_std(library: &Path) -> bool {
+    // With a hash in its name from rustup, without one when compiled from the sources.
     let is_std = |name: &OsStr| {
         let name = name.to_string_lossy();
-        name.starts_with("libstd-") && name.ends_with(".rlib")
+        name == "libstd.rlib" || (name.starts_with("libstd-") && name.ends_with(".rlib"))
     };
     fs::read_dir(library).is_ok_and(|files| files.flatten().any(|file| is_std(&file.file_name())))
 }
