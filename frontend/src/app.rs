@@ -1,7 +1,32 @@
 //! The root of the view.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
-/// The whole page.
+use crate::{
+    components::{announcer::Announcer, desk::Desk, entry::Entry, keys, shell, toast::Toasts},
+    state::Chat,
+};
+
+/// The whole page: the question for a name, then the rooms.
 #[component]
-pub fn App() -> impl IntoView {}
+pub fn App() -> impl IntoView {
+    let chat = expect_context::<Chat>();
+    provide_context(Toasts::new(chat));
+    keys::listen();
+    let typed = shell::take_over();
+    let named = Memo::new(move |_| chat.me().with(Option::is_some));
+    let unwritten = chat
+        .current()
+        .with_untracked(|room| room.as_ref().is_some_and(|room| room.draft.with_untracked(String::is_empty)));
+    if unwritten && !typed.draft.is_empty() {
+        chat.set_draft(&typed.draft);
+    }
+    view! {
+        {move || if named.get() {
+            Either::Left(view! { <Desk/> })
+        } else {
+            Either::Right(view! { <Entry typed=typed.name.clone()/> })
+        }}
+        <Announcer/>
+    }
+}

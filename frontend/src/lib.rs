@@ -14,6 +14,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod components;
 pub mod net;
 pub mod people;
 pub mod route;

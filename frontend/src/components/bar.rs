@@ -1,0 +1,97 @@
+//! The head of the room: its name, who is here, and what can be done with it.
+
+use leptos::prelude::*;
+
+use super::{
+    copy::copy,
+    icon::icon,
+    menu::{Item, Menu},
+    people::{count, is_me},
+    toast::Toasts,
+    voice::{Size, voice},
+};
+use crate::{people::hue, route, state::Chat};
+
+/// How many voices stand beside the number.
+const CHORUS: usize = 3;
+
+/// The head of the open room.
+#[component]
+pub fn Bar(
+    /// Whether the people are shown.
+    people: Signal<bool>,
+    /// Shows or hides them.
+    toggle_people: Callback<()>,
+    /// Shows the list of rooms, where it does not fit beside the room.
+    show_rooms: Callback<()>,
+) -> impl IntoView {
+    let chat = expect_context::<Chat>();
+    let toasts = expect_context::<Toasts>();
+    let (rooms, current) = (chat.rooms(), chat.current());
+    let room = move || current.with(|room| room.as_ref().map(|room| room.room().clone()));
+    let elsewhere = move || rooms.with(|rooms| rooms.iter().filter(|room| room.unread.get() > 0).count());
+    let here = move || current.with(|room| room.as_ref().map_or(0, |room| room.here.get()));
+    let link = Callback::new(move |()| {
+        if let Some(room) = room() {
+            copy(address(&route::path(&room)), toasts);
+        }
+    });
+    let leave = Callback::new(move |()| {
+        if let Some(room) = room() {
+            chat.leave_room(&room);
+        }
+    });
+    view! {
+        <header class="bar row">
+            <button
+                class="btn back"
+                type="button"
+                aria-label=move || format!("Rooms, {} unread", elsewhere())
+                on:click=move |_| show_rooms.run(())
+            >
+                {icon("back", "i flip")}
+                " "
+                {move || (elsewhere() > 0).then(|| view! { <span class="n">{elsewhere()}</span> })}
+            </button>
+            <h1 class="cut" id="room-name">
+                {move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", room.as_str()))}
+            </h1>
+            <p class="note cut grow"></p>
+            <Show when=move || current.with(Option::is_some)>
+                <button
+                    class="btn"
+                    type="button"
+                    aria-expanded=move || people.get().to_string()
+                    aria-controls="people"
+                    on:click=move |_| toggle_people.run(())
+                >
+                    {move || chorus(chat)}
+                    <span class="n">{here} <span class="vh">{move || format!(" ({})", count(here()))}</span></span>
+                </button>
+                <Menu class="btn icon" place="at" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
+                    <Item icon="link" label="Copy address" choose=link/>
+                    <Item icon="door" label="Leave room" choose=leave/>
+                </Menu>
+            </Show>
+        </header>
+    }
+}
+
+/// The first few people who are here, overlapping.
+fn chorus(chat: Chat) -> impl IntoView {
+    let people = chat.current().with(|room| room.as_ref().map(|room| room.people.get())).unwrap_or_default();
+    let me = chat.me().get();
+    let mut people: Vec<_> = people.iter().map(|person| (is_me(me.as_ref(), &person.id), person)).collect();
+    // The others say more than oneself.
+    people.sort_by_key(|(own, _)| *own);
+    let voices = people.into_iter().take(CHORUS).map(|(own, person)| {
+        let hue = if own { "me".to_owned() } else { hue(&person.id).to_string() };
+        voice(Size::Small, &hue, person.name.as_str(), None)
+    });
+    view! { <span class="chorus" aria-hidden="true">{voices.collect::<Vec<_>>()}</span> }
+}
+
+/// The whole address of a path, to be shared.
+pub fn address(path: &str) -> String {
+    window().location().origin().unwrap_or_default() + path
+}

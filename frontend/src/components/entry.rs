@@ -1,0 +1,82 @@
+//! The first visit: one question, and the room that the address names.
+
+use leptos::{html, prelude::*};
+
+use super::{
+    icon::logo,
+    keys,
+    voice::{Size, voice},
+};
+use crate::{route, state::Chat};
+
+/// Asks for a name and takes it.
+#[component]
+pub fn Entry(
+    /// What was already typed into the shell's field.
+    typed: String,
+) -> impl IntoView {
+    let chat = expect_context::<Chat>();
+    let name = RwSignal::new(typed);
+    let wrong = RwSignal::new(None::<String>);
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = field.get()
+            && !keys::touch()
+        {
+            drop(field.focus());
+        }
+    });
+    let join = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        wrong.set(chat.set_name(&name.get_untracked()).err().map(|invalid| sentence(&invalid.to_string())));
+    };
+    view! {
+        <div class="entry">
+            <main class="float">
+                {logo()}
+                <h1>"What should we call you?"</h1>
+                <p class="note">"No account, no e-mail. Change it any time."</p>
+                <form on:submit=join>
+                    <label class="vh" for="name">"Your name"</label>
+                    <div class="row">
+                        {move || voice(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)}
+                        <input
+                            class="field"
+                            id="name"
+                            name="name"
+                            autocomplete="nickname"
+                            autocapitalize="words"
+                            enterkeyhint="go"
+                            placeholder="Your name"
+                            required
+                            aria-describedby="name-wrong"
+                            aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                            node_ref=field
+                            prop:value=move || name.get()
+                            on:input:target=move |event| {
+                                wrong.set(None);
+                                name.set(event.target().value());
+                            }
+                        />
+                    </div>
+                    <p class="note danger" id="name-wrong" role="alert">{move || wrong.get()}</p>
+                    <button class="btn strong" type="submit">"Join " {destination()}</button>
+                </form>
+            </main>
+        </div>
+    }
+}
+
+/// The room that the address names.
+fn destination() -> String {
+    let location = window().location();
+    let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    route::room(&address).map_or_else(|| route::FIRST_ROOM.to_owned(), |room| room.as_str().to_owned())
+}
+
+/// A message of an error as a sentence for people.
+pub fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(std::iter::once('.')).collect()
+}

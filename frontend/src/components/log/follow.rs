@@ -1,0 +1,151 @@
+//! Joins the keeper of a log to its room: where to begin, what to fetch, when the room is being read.
+
+use std::{cell::Cell, sync::Arc};
+
+use leptos::{html, prelude::*};
+use web_sys::{Element, HtmlElement};
+
+use super::{
+    geometry::Geometry,
+    keeper::{Keeper, Place, WeakKeeper},
+    roving::Focus,
+};
+use crate::state::{Chat, RoomHandle, Scroll, timeline::rows::RowKey};
+
+/// The moving parts of one log.
+#[derive(Clone, Copy)]
+pub(super) struct Follow {
+    /// The part that scrolls.
+    pub(super) log: NodeRef<html::Section>,
+    /// The list in it.
+    pub(super) list: NodeRef<html::Ol>,
+    /// Whether the reader is at the end of the conversation.
+    pub(super) at_end: RwSignal<bool>,
+    /// Whether the line above the first unread message is out of sight above.
+    pub(super) since_above: RwSignal<bool>,
+    /// Which row has the focus.
+    pub(super) focus: StoredValue<Focus, LocalStorage>,
+    keeper: StoredValue<Option<Keeper>, LocalStorage>,
+}
+
+impl Follow {
+    /// Starts when the elements are there, and keeps the place when they go.
+    pub(super) fn new(chat: Chat, room: &RoomHandle) -> Self {
+        let follow = Self {
+            log: NodeRef::new(),
+            list: NodeRef::new(),
+            at_end: RwSignal::new(true),
+            since_above: RwSignal::new(false),
+            focus: StoredValue::new_local(Focus::default()),
+            keeper: StoredValue::new_local(None),
+        };
+        let watched = Arc::clone(room);
+        Effect::new(move || {
+            if let (Some(log), Some(list)) = (follow.log.get(), follow.list.get()) {
+                follow.watch(chat, &watched, log, list.into());
+            }
+        });
+        // Own sends and jumps; the first run only starts to watch.
+        let jumps = room.to_end.clone();
+        Effect::new(move |before: Option<u64>| {
+            let now = jumps.get();
+            if before.is_some_and(|before| before != now) {
+                follow.with(Keeper::to_end);
+            }
+            now
+        });
+        let left = Arc::clone(room);
+        on_cleanup(move || {
+            let place = follow.keeper.try_get_value().flatten().and_then(|keeper| keeper.place());
+            left.keep_scroll(place.and_then(|place| scroll(&place)));
+        });
+        follow
+    }
+
+    /// The reader scrolled.
+    pub(super) fn scrolled(self) {
+        self.with(Keeper::scrolled);
+    }
+
+    /// Goes to the line above the first unread message.
+    pub(super) fn to_since(self) {
+        if let Some(since) = self.log.get_untracked().and_then(|log| since(&log)) {
+            self.with(|keeper| keeper.to_row(&since));
+        }
+    }
+
+    fn with(self, act: impl FnOnce(&Keeper)) {
+        if let Some(keeper) = self.keeper.get_value() {
+            act(&keeper);
+        }
+    }
+
+    fn watch(self, chat: Chat, room: &RoomHandle, log: HtmlElement, list: HtmlElement) {
+        let (moved_in, seen, rows) = (Arc::clone(room), log.clone(), list.clone());
+        let cut = room.has_newer.clone();
+        let landed = Cell::new(false);
+        let moved = move |keeper: &WeakKeeper, now: Geometry| {
+            let room = &moved_in;
+            let refocus = self.focus.try_update_value(|focus| focus.keep(&rows)).flatten();
+            // What cannot take the focus leaves it where it is.
+            drop(refocus.map(|row| row.focus()));
+            if !landed.get() {
+                if room.loaded.get_untracked() {
+                    landed.set(true);
+                    land(keeper, room, &rows);
+                }
+                return;
+            }
+            let end = now.at_end() && !room.has_newer.get_untracked();
+            self.at_end.set(end);
+            self.since_above.set(is_above(&seen));
+            chat.set_at_end(end);
+            fetch(chat, room, now);
+        };
+        let keeper = Keeper::new(log, list, move || !cut.get_untracked(), moved);
+        keeper.settle();
+        self.keeper.set_value(Some(keeper));
+    }
+}
+
+/// The first sight of the room: where it was left, else the first unread message, else the end.
+fn land(keeper: &WeakKeeper, room: &RoomHandle, list: &Element) {
+    let Some(keeper) = keeper.upgrade() else { return };
+    match (room.kept_scroll().and_then(place), since(list)) {
+        (Some(place), _) => keeper.restore(&place),
+        (None, Some(since)) => keeper.to_row(&since),
+        (None, None) => keeper.to_end(),
+    }
+}
+
+fn fetch(chat: Chat, room: &RoomHandle, now: Geometry) {
+    if now.near_start() && room.has_older.get_untracked() && !room.loading_older.get_untracked() {
+        chat.load_older();
+    }
+    if now.near_end() && room.has_newer.get_untracked() && !room.loading_newer.get_untracked() {
+        chat.load_newer();
+    }
+}
+
+fn since(list: &Element) -> Option<HtmlElement> {
+    use wasm_bindgen::JsCast as _;
+    list.query_selector(".since").ok().flatten()?.dyn_into().ok()
+}
+
+fn is_above(log: &Element) -> bool {
+    since(log)
+        .is_some_and(|since| since.get_bounding_client_rect().bottom() < log.get_bounding_client_rect().top())
+}
+
+/// The keeper knows elements, the state knows rows; a message's element is named after its row.
+fn scroll(place: &Place) -> Option<Scroll> {
+    let id = place.id.strip_prefix('m')?.parse().ok()?;
+    Some(Scroll { row: RowKey::Message(id), offset: place.below })
+}
+
+fn place(scroll: Scroll) -> Option<Place> {
+    match scroll.row {
+        RowKey::Message(id) => Some(Place { id: format!("m{id}"), below: scroll.offset }),
+        RowKey::Day(..) | RowKey::Since | RowKey::Break(_) => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! Keeps the log where the reader is while rows come and go. By hand: not every browser anchors scrolling itself.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{HtmlCollection, HtmlElement, MutationObserver, MutationObserverInit, ResizeObserver};
+
+use super::geometry::{Geometry, pixels};
+
+/// Watches one log and its list until the last clone is dropped.
+#[derive(Clone)]
+pub(super) struct Keeper(Rc<Watch>);
+
+/// A keeper that may be gone.
+#[derive(Clone)]
+pub(super) struct WeakKeeper(Weak<Watch>);
+
+/// A place to come back to: the id of a message's element, and how far its upper edge stood below the log's, in CSS
+/// pixels; negative when it began above.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    /// The id of the element.
+    pub(super) id: String,
+    /// CSS pixels.
+    pub(super) below: f64,
+}
+
+/// What hears of every new place, also of those that the keeper itself chose.
+type Moved = Box<dyn Fn(&WeakKeeper, Geometry)>;
+
+struct Watch {
+    log: HtmlElement,
+    list: HtmlElement,
+    /// Live: the messages that are in the list now.
+    messages: HtmlCollection,
+    /// What was seen last, and whether a reader at its end follows what comes.
+    before: Cell<(Geometry, bool)>,
+    /// The first message in view and where it stood in the list.
+    anchor: RefCell<Option<(HtmlElement, f64)>>,
+    /// Whether the end of the list is the end of the conversation.
+    complete: Box<dyn Fn() -> bool>,
+    moved: Moved,
+    observers: OnceCell<Observers>,
+}
+
+struct Observers {
+    rows: Option<MutationObserver>,
+    sizes: Option<ResizeObserver>,
+    _settle: Closure<dyn FnMut()>,
+}
+
+impl Keeper {
+    /// Starts to watch. `complete` says whether nothing newer than the list's last row is left out;
+    /// `moved` hears of every new place.
+    pub(super) fn new(
+        log: HtmlElement,
+        list: HtmlElement,
+        complete: impl Fn() -> bool + 'static,
+        moved: impl Fn(&WeakKeeper, Geometry) + 'static,
+    ) -> Self {
+        let watch = Rc::new(Watch {
+            messages: list.get_elements_by_class_name("msg"),
+            log,
+            list,
+            before: Cell::default(),
+            anchor: RefCell::default(),
+            complete: Box::new(complete),
+            moved: Box::new(moved),
+            observers: OnceCell::new(),
+        });
+        let observers = Observers::of(&watch);
+        // It was empty until now.
+        drop(watch.observers.set(observers));
+        Self(watch)
+    }
+
+    /// Puts the log where it belongs after a change, before anybody sees it.
+    pub(super) fn settle(&self) {
+        Watch::settle(&self.0);
+    }
+
+    /// The reader scrolled.
+    pub(super) fn scrolled(&self) {
+        Watch::note(&self.0);
+    }
+
+    /// Goes to the newest row.
+    pub(super) fn to_end(&self) {
+        self.0.log.set_scroll_top(self.0.log.scroll_height());
+        Watch::note(&self.0);
+    }
+
+    /// Puts a row a third of the way down, with what was read before it above.
+    pub(super) fn to_row(&self, row: &HtmlElement) {
+        let third = f64::from(self.0.log.client_height()) / 3.0;
+        self.put(row, third);
+    }
+
+    /// Where the reader is, or nothing at the end.
+    pub(super) fn place(&self) -> Option<Place> {
+        let (before, follows) = self.0.before.get();
+        let anchor = self.0.anchor.borrow();
+        let (message, top) = anchor.as_ref().filter(|_| !(follows && before.at_end()))?;
+        Some(Place { id: message.id(), below: top - before.top })
+    }
+
+    /// Goes back to a place; to the end if its message is not there any more.
+    pub(super) fn restore(&self, place: &Place) {
+        match self.0.messages.get_with_name(&place.id).and_then(|message| message.dyn_into().ok()) {
+            Some(message) => self.put(&message, place.below),
+            None => self.to_end(),
+        }
+    }
+
+    fn put(&self, row: &HtmlElement, below: f64) {
+        self.0.log.set_scroll_top(pixels(self.0.offset(row) - below));
+        Watch::note(&self.0);
+    }
+}
+
+impl WeakKeeper {
+    /// The keeper, if its log is still there.
+    pub(super) fn upgrade(&self) -> Option<Keeper> {
+        self.0.upgrade().map(Keeper)
+    }
+}
+
+impl Watch {
+    fn geometry(&self) -> Geometry {
+        Geometry {
+            content: f64::from(self.log.scroll_height()),
+            view: f64::from(self.log.client_height()),
+            top: f64::from(self.log.scroll_top()),
+        }
+    }
+
+    fn settle(self: &Rc<Self>) {
+        let ((before, follows), now) = (self.before.get(), self.geometry());
+        let moved = self
+            .anchor
+            .borrow()
+            .as_ref()
+            .filter(|(message, _)| message.is_connected())
+            .map(|(message, top)| self.offset(message) - top);
+        let top = before.after(now, moved, follows);
+        if (top - now.top).abs() >= 1.0 {
+            self.log.set_scroll_top(pixels(top));
+        }
+        self.note();
+    }
+
+    /// Remembers what is seen now, to compare with after the next change.
+    fn note(self: &Rc<Self>) {
+        let now = self.geometry();
+        self.before.set((now, (self.complete)()));
+        let seen = self.first_below(now.top);
+        *self.anchor.borrow_mut() = seen.map(|message| {
+            let top = self.offset(&message);
+            (message, top)
+        });
+        (self.moved)(&WeakKeeper(Rc::downgrade(self)), now);
+    }
+
+    /// The first message that ends below a place in the list.
+    fn first_below(&self, top: f64) -> Option<HtmlElement> {
+        let at = |index| self.messages.item(index).and_then(|message| message.dyn_into::<HtmlElement>().ok());
+        let (mut low, mut high) = (0, self.messages.length());
+        while low < high {
+            let middle = u32::midpoint(low, high);
+            let message = at(middle)?;
+            if self.offset(&message) + f64::from(message.offset_height()) > top {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        at(low)
+    }
+
+    /// Where a row stands in the list, whatever the log is scrolled to.
+    fn offset(&self, row: &HtmlElement) -> f64 {
+        row.get_bounding_client_rect().top() - self.list.get_bounding_client_rect().top()
+    }
+}
+
+impl Observers {
+    /// Their callbacks run before the next paint.
+    fn of(watch: &Rc<Watch>) -> Self {
+        let weak = Rc::downgrade(watch);
+        let settle = Closure::new(move || {
+            if let Some(watch) = weak.upgrade() {
+                watch.settle();
+            }
+        });
+        let function = settle.as_ref().unchecked_ref();
+        let rows = MutationObserver::new(function).ok();
+        let wanted = MutationObserverInit::new();
+        wanted.set_child_list(true);
+        if let Some(rows) = &rows {
+            // It fails only when nothing is asked for.
+            drop(rows.observe_with_options(&watch.list, &wanted));
+        }
+        // Fonts, the composer, the soft keyboard, the window.
+        let sizes = ResizeObserver::new(function).ok();
+        if let Some(sizes) = &sizes {
+            sizes.observe(&watch.log);
+            sizes.observe(&watch.list);
+        }
+        Self { rows, sizes, _settle: settle }
+    }
+}
+
+impl Drop for Observers {
+    fn drop(&mut self) {
+        if let Some(rows) = &self.rows {
+            rows.disconnect();
+        }
+        if let Some(sizes) = &self.sizes {
+            sizes.disconnect();
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One message: voice, who and when, what was said, how far it has come, what can be done with it.
+
+use leptos::prelude::*;
+use shared::message::SenderKind;
+
+use super::{said::said, state::state};
+use crate::{
+    components::{
+        copy::copy,
+        icon::small,
+        toast::Toasts,
+        voice::{Size, voice},
+    },
+    people,
+    state::{
+        Chat,
+        timeline::rows::{Delivery, MessageRow, Row},
+    },
+    time,
+};
+
+/// A message as an element of the list. The parts always stand in the same order; `cont` hides voice and name for
+/// the eye only.
+pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> impl IntoView + use<> {
+    let toasts = expect_context::<Toasts>();
+    let id = first.id;
+    let part = move |name: &str| format!("m{id}-{name}");
+    let name = first.sender.name.as_str().to_owned();
+    let hue = people::sender_hue(&first.sender, first.own);
+    let classic = first.sender.kind == SenderKind::Classic;
+
+    let shown = Memo::new(move |_| {
+        row.with(|row| if let Row::Message(message) = row { Some(message.clone()) } else { None })
+    });
+    let is = move |test: fn(&MessageRow) -> bool| shown.with(|message| message.as_ref().is_some_and(test));
+    let delivery = Memo::new(move |_| {
+        shown.with(|message| message.as_ref().map_or(Delivery::Stored, |message| message.state))
+    });
+    let late = late(delivery);
+    let waits = move || match delivery.get() {
+        Delivery::Stored => false,
+        Delivery::Sending => late.get(),
+        Delivery::Queued | Delivery::Failed(_) | Delivery::Unsure => true,
+    };
+    let stored = move || delivery.get() == Delivery::Stored;
+    let label = move || {
+        let who_when = if stored() { format!("{} {}", part("who"), part("when")) } else { part("who") };
+        let state = if waits() { format!(" {}", part("state")) } else { String::new() };
+        format!("{who_when} {}{state}", part("said"))
+    };
+    let when = move || {
+        let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
+        stored().then(|| {
+            view! {
+                <time class="meta" id=part("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
+            }
+        })
+    };
+    let body = first.body.clone();
+    let text = body.as_str().to_owned();
+    let nonce = first.nonce.clone();
+    view! {
+        <li>
+            <article
+                class="msg"
+                class:cont=move || is(|message| message.cont)
+                class:fresh=first.fresh
+                class:wait=waits
+                id=format!("m{id}")
+                data-hue=hue.clone()
+                tabindex="-1"
+                aria-labelledby=label
+            >
+                {voice(Size::Log, &hue, &name, None)}
+                <header class="row">
+                    <bdi class="who cut" id=part("who")>{name}</bdi>
+                    {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
+                    {when}
+                </header>
+                {said(&body, part("said"), toasts)}
+                {move || waits().then(|| state(chat, delivery.get(), &nonce, &body, part("state")))}
+                {move || {
+                    let text = text.clone();
+                    stored().then(|| view! {
+                        <div class="acts row float" role="group" aria-label="Actions">
+                            <button
+                                class="btn icon"
+                                type="button"
+                                tabindex="-1"
+                                aria-label="Copy text"
+                                title="Copy text"
+                                on:click=move |_| copy(text.clone(), toasts)
+                            >
+                                {small("copy")}
+                            </button>
+                        </div>
+                    })
+                }}
+            </article>
+        </li>
+    }
+}
+
+/// Whether a message has been on its way for so long that it shows: most are there before that.
+fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
+    let late = RwSignal::new(false);
+    Effect::new(move || {
+        if delivery.get() == Delivery::Sending {
+            late.set(false);
+            set_timeout(
+                move || {
+                    // Nothing to tell when the row is gone by then.
+                    late.try_set(true);
+                },
+                super::state::SILENT,
+            );
+        }
+    });
+    late.read_only()
+}

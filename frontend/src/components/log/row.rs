@@ -1,0 +1,45 @@
+//! One row of the log.
+
+use leptos::prelude::*;
+
+use super::message::message;
+use crate::{
+    components::icon::small,
+    state::{
+        Chat, RowHandle,
+        timeline::rows::{Break, Row},
+    },
+    time::{self, Day, DayName},
+};
+
+/// The row as an element of the list. Its kind never changes, what it shows may.
+pub(super) fn row(chat: Chat, handle: &RowHandle) -> AnyView {
+    match handle.row.get_untracked() {
+        Row::Day(day) => day_line(chat, day).into_any(),
+        Row::Since { at } => since_line(at).into_any(),
+        Row::Break(why) => break_line(why).into_any(),
+        Row::Message(first) => message(chat, &first, handle.row.clone()).into_any(),
+    }
+}
+
+fn day_line(chat: Chat, day: Day) -> impl IntoView {
+    let today = chat.today();
+    let name = move || match day.name(today.get()) {
+        DayName::Today => "Today".to_owned(),
+        DayName::Yesterday => "Yesterday".to_owned(),
+        DayName::Date(date) => date,
+    };
+    view! { <li class="day row"><h3><time datetime=day.iso()>{name}</time></h3></li> }
+}
+
+fn since_line(at: u64) -> impl IntoView {
+    view! { <li class="since row"><h3 class="glow">{format!("New since {}", time::short(at))}</h3></li> }
+}
+
+fn break_line(why: Break) -> impl IntoView {
+    let text = match why {
+        Break::NotRecovered => "You were away for long. Some messages before this line are not loaded.",
+        Break::Lost => "Some messages were lost here. Nobody can see them any more.",
+    };
+    view! { <li class="info note"><p class="row">{small("alert")} " " {text}</p></li> }
+}

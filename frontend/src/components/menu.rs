@@ -1,0 +1,128 @@
+//! A menu behind a button: arrows move in it, Escape and a click elsewhere close it, the focus goes back.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{FocusEvent, HtmlElement, KeyboardEvent, MouseEvent};
+
+/// A button that opens a menu over or under it.
+#[component]
+pub fn Menu(
+    /// The class of the button.
+    class: &'static str,
+    /// The class of the place that both stand in: `"at"` opens downward, `"at over grow"` upward.
+    place: &'static str,
+    /// What the menu is for; also the name of the button if it shows no words.
+    label: &'static str,
+    /// What the button shows.
+    button: ViewFn,
+    /// Its items: [`Item`]s.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let opener = NodeRef::<html::Button>::new();
+    let menu = NodeRef::<html::Div>::new();
+    let back = move || drop(opener.get_untracked().map(|opener| opener.focus()));
+    Effect::new(move || {
+        if let Some(menu) = menu.get() {
+            focus(items(&menu).first());
+        }
+    });
+    let key = move |event: KeyboardEvent| {
+        let Some(menu) = menu.get_untracked() else { return };
+        let items = items(&menu);
+        let at = items
+            .iter()
+            .position(|item| document().active_element().is_some_and(|at| at.is_same_node(Some(item))));
+        match (event.key().as_str(), at) {
+            ("Escape", _) => {
+                event.stop_propagation();
+                open.set(false);
+                back();
+            }
+            ("ArrowDown", Some(at)) => focus(items.get((at + 1) % items.len())),
+            ("ArrowUp", Some(at)) => focus(items.get((at + items.len() - 1) % items.len())),
+            ("Home", _) => focus(items.first()),
+            ("End", _) => focus(items.last()),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let leave = move |event: FocusEvent| {
+        let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+        let stays = menu.get_untracked().is_some_and(|menu| menu.contains(to.as_ref()));
+        let opens = opener.get_untracked().is_some_and(|opener| opener.contains(to.as_ref()));
+        if !stays && !opens {
+            open.set(false);
+        }
+    };
+    // An item was chosen: whatever it opens takes the focus from here.
+    let chosen = move |event: MouseEvent| {
+        let keeps = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if keeps.is_some_and(|target| target.closest("[role='menuitem']").ok().flatten().is_some()) {
+            open.set(false);
+            back();
+        }
+    };
+    view! {
+        <div class=place>
+            <button
+                class=class
+                type="button"
+                aria-label=label
+                aria-haspopup="menu"
+                aria-expanded=move || open.get().to_string()
+                node_ref=opener
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                {button.run()}
+            </button>
+            <Show when=move || open.get()>
+                <div
+                    class="menu float"
+                    role="menu"
+                    tabindex="-1"
+                    aria-label=label
+                    node_ref=menu
+                    on:keydown=key
+                    on:focusout=leave
+                    on:click=chosen
+                >
+                    {children()}
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// One thing to choose. The menu closes after it.
+#[component]
+pub fn Item(
+    /// The picture before it.
+    #[prop(into)]
+    icon: String,
+    /// What it does, in a verb.
+    #[prop(into)]
+    label: String,
+    /// Whether it destroys something.
+    #[prop(optional)]
+    danger: bool,
+    /// Does it.
+    choose: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <button class="item" class:danger=danger type="button" role="menuitem" on:click=move |_| choose.run(())>
+            {super::icon::small(&icon)}
+            " "
+            {label}
+        </button>
+    }
+}
+
+fn items(menu: &web_sys::Element) -> Vec<HtmlElement> {
+    let Ok(found) = menu.query_selector_all("[role^='menuitem']") else { return Vec::new() };
+    (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok()).collect()
+}
+
+fn focus(item: Option<&HtmlElement>) {
+    drop(item.map(HtmlElement::focus));
+}

@@ -1,0 +1,207 @@
+//! A piece of the page on a stand: mounted with a state that the test sets by hand.
+
+use std::{any::Any, rc::Rc, sync::Arc};
+
+use frontend::{
+    components::{composer::Composer, log::Log, toast::Toasts},
+    state::{
+        Chat, Nowhere, OpenRoom, RoomHandle, RowHandle,
+        timeline::rows::{Delivery, MessageRow, Row, RowKey},
+    },
+};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{mount::mount_to, prelude::*};
+use shared::{
+    message::{Sender, SenderKind},
+    text::{Body, Name, Nonce, Position, Room, UserId},
+};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
+
+/// What is mounted; gone when dropped.
+pub(crate) struct Stand {
+    /// The room that the piece shows.
+    pub(crate) room: RoomHandle,
+    place: HtmlElement,
+    _mounted: Box<dyn Any>,
+}
+
+impl Stand {
+    /// A log, 400 px high, of a loaded room with these rows.
+    pub(crate) async fn log(rows: Vec<Row>) -> Self {
+        let stand = Self::mount(move |_, room| {
+            room.rows.set(rows.iter().cloned().map(handle).collect());
+            room.loaded.set(true);
+            view! { <Log room=room/> }.into_any()
+        });
+        let stand = stand.await;
+        // The sheets are not here; this much of them is what scrolling needs.
+        let log = stand.one(".log").unchecked_into::<HtmlElement>();
+        HtmlElement::style(&log)
+            .set_css_text("height: 400px; overflow: auto; overflow-anchor: none; position: relative");
+        stand.frames(2).await;
+        stand
+    }
+
+    /// A composer.
+    pub(crate) async fn composer() -> Self {
+        Self::mount(|_, room| view! { <Composer room=room/> }.into_any()).await
+    }
+
+    /// Any piece.
+    pub(crate) async fn mount(piece: impl FnOnce(Chat, RoomHandle) -> AnyView + 'static) -> Self {
+        let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+        document().body().unwrap().append_child(&place).unwrap();
+        let room = Arc::new(OpenRoom::new(Room::parse("general").unwrap()));
+        let shown = Arc::clone(&room);
+        let mounted = mount_to(place.clone(), move || {
+            let chat = Chat::new(Rc::new(Nowhere));
+            provide_context(chat);
+            provide_context(Toasts::new(chat));
+            piece(chat, shown)
+        });
+        let stand = Self { room, place, _mounted: Box::new(mounted) };
+        stand.frames(1).await;
+        stand
+    }
+
+    /// Adds a row at the end.
+    pub(crate) fn push(&self, row: Row) {
+        self.room.rows.update(|rows| rows.push(handle(row)));
+    }
+
+    /// Adds rows at the start.
+    pub(crate) fn prepend(&self, rows: Vec<Row>) {
+        self.room.rows.update(|now| drop(now.splice(0..0, rows.into_iter().map(handle))));
+    }
+
+    /// Takes rows away at the start.
+    pub(crate) fn drop_first(&self, count: usize) {
+        self.room.rows.update(|rows| drop(rows.drain(..count)));
+    }
+
+    /// Changes a row in place.
+    pub(crate) fn set(&self, index: usize, row: Row) {
+        self.room.rows.with_untracked(|rows| rows[index].row.set(row));
+    }
+
+    /// The elements that a selector finds.
+    pub(crate) fn all(&self, selector: &str) -> Vec<Element> {
+        let found = self.place.query_selector_all(selector).unwrap();
+        (0..found.length()).map(|index| found.get(index).unwrap().unchecked_into()).collect()
+    }
+
+    pub(crate) fn find(&self, selector: &str) -> Option<Element> {
+        self.place.query_selector(selector).unwrap()
+    }
+
+    pub(crate) fn one(&self, selector: &str) -> Element {
+        self.find(selector).unwrap_or_else(|| panic!("no {selector} in {}", self.place.inner_html()))
+    }
+
+    pub(crate) fn has(&self, selector: &str) -> bool {
+        self.find(selector).is_some()
+    }
+
+    pub(crate) fn count(&self, selector: &str) -> usize {
+        self.all(selector).len()
+    }
+
+    /// The text of an element; empty if it is not there.
+    pub(crate) fn text(&self, selector: &str) -> String {
+        self.find(selector).and_then(|found| found.text_content()).unwrap_or_default()
+    }
+
+    pub(crate) fn value(&self, selector: &str) -> String {
+        self.one(selector).unchecked_into::<web_sys::HtmlTextAreaElement>().value()
+    }
+
+    pub(crate) fn focus(&self, selector: &str) {
+        self.one(selector).unchecked_into::<HtmlElement>().focus().unwrap();
+    }
+
+    /// Waits for some frames to be painted.
+    pub(crate) async fn frames(&self, count: u32) {
+        for _ in 0..count {
+            let painted = js_sys::Promise::new(&mut |done, _| {
+                window().request_animation_frame(&done).unwrap();
+            });
+            wasm_bindgen_futures::JsFuture::from(painted).await.unwrap();
+        }
+    }
+
+    /// Waits for something to be true; fails after ten seconds.
+    pub(crate) async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        for _ in 0..500 {
+            if holds(self) {
+                return;
+            }
+            TimeoutFuture::new(20).await;
+        }
+        panic!("it did not come: {}", self.place.inner_html());
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        self.place.remove();
+    }
+}
+
+fn handle(row: Row) -> RowHandle {
+    let key = match &row {
+        Row::Day(day) => RowKey::Day(*day, 0),
+        Row::Since { .. } => RowKey::Since,
+        Row::Break(_) => RowKey::Break(0),
+        Row::Message(message) => RowKey::Message(message.id),
+    };
+    RowHandle { key, row: ArcRwSignal::new(row) }
+}
+
+/// Presses a key on an element; whether the page took it.
+pub(crate) fn press(on: &Element, key: &str, shift: bool, code: u32, composing: bool) -> bool {
+    let init = js_sys::Object::new();
+    for (name, value) in [
+        ("key", JsValue::from(key)),
+        ("shiftKey", shift.into()),
+        ("keyCode", code.into()),
+        ("isComposing", composing.into()),
+        ("bubbles", true.into()),
+        ("cancelable", true.into()),
+    ] {
+        js_sys::Reflect::set(&init, &name.into(), &value).unwrap();
+    }
+    let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", init.unchecked_ref()).unwrap();
+    on.dispatch_event(&event).unwrap();
+    event.default_prevented()
+}
+
+/// A stored message of somebody else.
+pub(crate) fn message(id: u64, text: &str) -> MessageRow {
+    MessageRow {
+        id,
+        nonce: nonce(id),
+        position: Position::parse(&format!("{id}-0aaaa")).ok(),
+        sender: Sender {
+            id: UserId::parse("u_ada").unwrap(),
+            name: Name::parse("Ada Lovelace").unwrap(),
+            kind: SenderKind::Guest,
+        },
+        at: 1_795_520_000_000,
+        body: Body::parse(text).unwrap(),
+        cont: false,
+        own: false,
+        fresh: false,
+        state: Delivery::Stored,
+    }
+}
+
+/// The nonce of that message.
+pub(crate) fn nonce(id: u64) -> Nonce {
+    Nonce::parse(&format!("nonce-{id}")).unwrap()
+}
+
+/// The same as a row.
+pub(crate) fn said(id: u64, text: &str) -> Row {
+    Row::Message(message(id, text))
+}
