@@ -1,1 +1,244 @@
-//! The broker over Redis.
+//! The broker over Redis (7 or later; a single server, or whatever answers at one address).
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`publishing`] | everything that is stored goes through one ordered lane |
+//! | [`subscriber`] | the one connection that receives, its supervisor and its probe |
+//! | [`reading`], [`records`] | history and small records, over a connection they share |
+//! | [`link`], [`failure`] | connections, and what an error says about what was done |
+//! | [`keys`], [`payload`], [`stored`] | how things are spelled in keys, on channels and in streams |
+//! | [`scripts`] | what runs inside Redis |
+
+mod failure;
+mod keys;
+mod link;
+mod payload;
+mod publishing;
+mod reading;
+mod records;
+mod scripts;
+mod stored;
+mod subscriber;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use shared::text::{Position, Room};
+use tokio::sync::watch;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use self::{
+    keys::Keys,
+    link::{Address, Link},
+    publishing::{Keeping, Publishing, Sender},
+    reading::History,
+    records::Records,
+    subscriber::{Orders, Probe, Subscriber},
+};
+use super::{
+    Broker, Bus, BusError, Draft, Health, Key, Kind, Lanes, Log, LogError, Run, Span, State, StateError,
+    Stored, Versioned,
+};
+
+/// How a node uses Redis.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis://[user:password@]host:port[/database]`
+    pub url: String,
+    /// What every key and channel starts with. No braces: they would change where Redis Cluster puts the keys.
+    pub prefix: String,
+    /// For a publish from the call to its answer.
+    pub publish_deadline: Duration,
+    /// Between two probes.
+    pub probe_interval: Duration,
+    /// Entries that a room keeps, or a few more.
+    pub history_max: u64,
+    /// How long a room keeps an entry.
+    pub history_age: Duration,
+    /// With it, an ack waits for so many replicas.
+    pub wait_replicas: Option<u32>,
+    /// Lanes to the hub.
+    pub lanes: usize,
+    /// What one lane holds, in bytes.
+    pub lane_bytes: usize,
+}
+
+impl Default for RedisSettings {
+    fn default() -> Self {
+        Self {
+            url: "redis://127.0.0.1:6379".to_owned(),
+            prefix: "hubbub:".to_owned(),
+            publish_deadline: Duration::from_secs(2),
+            probe_interval: Duration::from_secs(2),
+            history_max: 10_000,
+            history_age: Duration::from_secs(30 * 24 * 3600),
+            wait_replicas: None,
+            lanes: 4,
+            lane_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Settings that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    /// The URL is none of Redis.
+    #[error("this is not the URL of a Redis server: {0}")]
+    Url(String),
+    /// The prefix has braces.
+    #[error("the key prefix must not have braces")]
+    Prefix,
+}
+
+/// Starts a node's connections. Returns at once, whether Redis is there or not: [`Bus::health`] says when it is.
+/// Must be called inside a Tokio runtime.
+pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
+    let address = Address::parse(&settings.url).map_err(|error| BadSettings::Url(error.to_string()))?;
+    if settings.prefix.contains(['{', '}']) {
+        return Err(BadSettings::Prefix);
+    }
+    let keys = Keys::new(&settings.prefix);
+    let link = Arc::<Link>::default();
+    let lanes = Arc::new(Lanes::new(settings.lanes, settings.lane_bytes));
+    let health = watch::Sender::new(Health::down("connecting to Redis"));
+    let (orders, ordered) = Orders::new(keys.clone());
+    let publishing = Publishing::new(settings.publish_deadline);
+    let sender = Sender {
+        address: address.clone(),
+        queue: publishing.queue(),
+        keeping: Keeping {
+            keys: keys.clone(),
+            history_max: settings.history_max,
+            history_age: settings.history_age,
+        },
+        answer: settings.publish_deadline,
+        replicas: settings.wait_replicas,
+    };
+    let node = format!("{:016x}", fastrand::u64(..));
+    let subscriber = Arc::new(Subscriber {
+        address,
+        link: Arc::clone(&link),
+        lanes: Arc::clone(&lanes),
+        health,
+        probe: Probe::new(&keys, &node, settings.probe_interval),
+        taken: Mutex::default(),
+    });
+
+    let closing = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    tasks.spawn(closing.clone().run_until_cancelled_owned(sender.run()));
+    tasks.spawn(closing.clone().run_until_cancelled_owned(Arc::clone(&subscriber).run(ordered)));
+    let redis = Arc::new(Redis {
+        publishing,
+        orders,
+        subscriber,
+        history: History { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
+        records: Records { link: Arc::clone(&link), keys: keys.clone() },
+        link,
+        keys,
+        tasks,
+        closing: closing.drop_guard(),
+    });
+    Ok(Broker { log: Arc::clone(&redis) as _, bus: Arc::clone(&redis) as _, state: redis, lanes })
+}
+
+/// One node's end. Only delegates.
+#[derive(Debug)]
+struct Redis {
+    publishing: Publishing,
+    orders: Orders,
+    subscriber: Arc<Subscriber>,
+    history: History,
+    records: Records,
+    link: Arc<Link>,
+    keys: Keys,
+    tasks: TaskTracker,
+    /// Ends the tasks when this is dropped.
+    closing: DropGuard,
+}
+
+#[async_trait]
+impl Log for Redis {
+    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
+        self.publishing.publish(room, draft)
+    }
+
+    async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError> {
+        self.history.read(room, span).await
+    }
+
+    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
+        self.history.heads(rooms).await
+    }
+
+    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError> {
+        self.history.first_kept(room, positions).await
+    }
+}
+
+#[async_trait]
+impl Bus for Redis {
+    async fn take(&self, room: &Room) -> Result<(), BusError> {
+        self.orders.take(room).await
+    }
+
+    async fn give_up(&self, room: &Room) -> Result<(), BusError> {
+        self.orders.give_up(room).await
+    }
+
+    async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
+        let mut publish = ::redis::cmd("PUBLISH");
+        publish.arg(self.keys.channel(room)).arg(&payload::told(&what)[..]);
+        let _receivers: u64 = self.link.query(&publish).await?;
+        Ok(())
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.subscriber.health.subscribe()
+    }
+
+    fn durability(&self) -> String {
+        self.subscriber.probe.durability()
+    }
+
+    async fn close(&self) {
+        self.publishing.finish().await;
+        self.closing.token().cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.link.close();
+    }
+}
+
+#[async_trait]
+impl State for Redis {
+    async fn get(&self, key: &Key) -> Result<Option<Versioned>, StateError> {
+        self.records.get(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        expect: Option<u64>,
+        value: Bytes,
+        expires: Option<Duration>,
+    ) -> Result<u64, StateError> {
+        self.records.put(key, expect, &value, expires).await
+    }
+
+    async fn take(&self, key: &Key) -> Result<Option<Versioned>, StateError> {
+        self.records.take(key).await
+    }
+
+    async fn list(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<String>, StateError> {
+        self.records.list(kind, after, limit).await
+    }
+}

@@ -1,0 +1,79 @@
+//! How things are called in Redis.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use shared::text::{Nonce, Room, UserId};
+
+use crate::broker::{Key, Kind};
+
+/// Everything else could end a hash tag or confuse whoever looks at the keys.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// The names of keys and channels. All of a room carry the hash tag `{room}`, so that they live in one slot
+/// of a Redis Cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// The room's history.
+    pub(super) fn stream(&self, room: &Room) -> String {
+        self.room(room, "log")
+    }
+
+    /// Last position (`l`) and running number (`n`).
+    pub(super) fn head(&self, room: &Room) -> String {
+        self.room(room, "head")
+    }
+
+    /// Where the room's entries are handed over.
+    pub(super) fn channel(&self, room: &Room) -> String {
+        self.room(room, "live")
+    }
+
+    /// The position that a nonce was stored at.
+    pub(super) fn nonce(&self, room: &Room, sender: &UserId, nonce: &Nonce) -> String {
+        self.room(room, &format!("nonce:{sender}:{nonce}"))
+    }
+
+    /// A record: version (`r`) and value (`d`).
+    pub(super) fn record(&self, key: &Key) -> String {
+        match key {
+            Key::Secret => format!("{}secret", self.prefix),
+            Key::Person(user) => format!("{}{{user:{user}}}:person", self.prefix),
+            Key::Room(room) => self.room(room, "about"),
+            Key::Rights(room) => self.rights(room),
+        }
+    }
+
+    /// [`Key::Rights`], which a publish looks at.
+    pub(super) fn rights(&self, room: &Room) -> String {
+        self.room(room, "rights")
+    }
+
+    /// The names of the records of a kind.
+    pub(super) fn index(&self, kind: Kind) -> String {
+        format!("{}index:{}", self.prefix, kind.as_str())
+    }
+
+    /// What a living node renews.
+    pub(super) fn lease(&self, node: &str) -> String {
+        format!("{}{{node:{node}}}:lease", self.prefix)
+    }
+
+    /// A node's own channel.
+    pub(super) fn node(&self, node: &str) -> String {
+        format!("{}{{node:{node}}}:live", self.prefix)
+    }
+
+    fn room(&self, room: &Room, what: &str) -> String {
+        format!("{}{{{}}}:{what}", self.prefix, utf8_percent_encode(room.as_str(), PLAIN))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Connections to Redis, and the one that reads, records and probes share.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, Pipeline,
+    RedisError, Value,
+    aio::{MultiplexedConnection, PubSub},
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
+};
+use futures_util::FutureExt;
+use tokio::{sync::Notify, time::timeout};
+
+use super::{failure::Failure, scripts::Script};
+
+/// For the TCP connection and the greeting, each.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// For the answer to a read or a record.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Where Redis is.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    client: Client,
+}
+
+impl Address {
+    /// Takes a URL apart; connects to nothing.
+    pub(super) fn parse(url: &str) -> Result<Self, RedisError> {
+        let info: ConnectionInfo = url.into_connection_info()?;
+        let keepalive =
+            TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(3));
+        let mut tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+        #[cfg(target_os = "linux")]
+        {
+            tcp = tcp.set_user_timeout(Duration::from_secs(10));
+        }
+        Ok(Self { client: Client::open(info.set_tcp_settings(std::mem::take(&mut tcp)))? })
+    }
+
+    /// A connection for commands, each answered within `answer` or [`Failure::Timeout`].
+    pub(super) async fn commands(&self, answer: Duration) -> Result<MultiplexedConnection, Failure> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(answer))
+            .set_pipeline_buffer_size(1024);
+        let opening = self.client.get_multiplexed_async_connection_with_config(&config);
+        Self::opened(timeout(2 * CONNECT, opening).await)
+    }
+
+    /// A connection for subscriptions.
+    pub(super) async fn subscriptions(&self) -> Result<PubSub, Failure> {
+        Self::opened(timeout(2 * CONNECT, self.client.get_async_pubsub()).await)
+    }
+
+    fn opened<T, E>(opening: Result<Result<T, RedisError>, E>) -> Result<T, Failure> {
+        match opening {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(Failure::Down(error.to_string())),
+            Err(_) => Err(Failure::Down("Redis did not answer the connection in time".to_owned())),
+        }
+    }
+}
+
+/// The connection that reads, records and probes share. The subscriber opens it; while there is none, everything
+/// fails at once.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    current: Mutex<Current>,
+    broken: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    /// Tells a connection from the one before it.
+    number: u64,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl Link {
+    /// Replaces the connection.
+    pub(super) async fn open(&self, address: &Address) -> Result<(), Failure> {
+        let connection = address.commands(ANSWER).await?;
+        // What the connection before left behind must not end this one.
+        self.broken.notified().now_or_never();
+        let mut current = self.lock();
+        current.number += 1;
+        current.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Until the next [`Link::open`], everything fails.
+    pub(super) fn close(&self) {
+        self.lock().connection = None;
+    }
+
+    /// Waits until the connection is found broken.
+    pub(super) async fn broken(&self) {
+        self.broken.notified().await;
+    }
+
+    /// One command.
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+        let (number, mut connection) = self.connection()?;
+        command.query_async(&mut connection).await.map_err(|error| self.failed(number, error))
+    }
+
+    /// Several commands in one round trip; an answer each, which may be an error.
+    pub(super) async fn pipeline(&self, mut commands: Pipeline) -> Result<Vec<Value>, Failure> {
+        let (number, mut connection) = self.connection()?;
+        commands.ignore_errors();
+        commands.query_async(&mut connection).await.map_err(|error| self.failed(number, error))
+    }
+
+    /// A script, whether Redis knows it or not. For what keeps no order with others.
+    pub(super) async fn script<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        keys: &[String],
+        args: &[&[u8]],
+    ) -> Result<T, Failure> {
+        let with = |mut call: Cmd| {
+            for arg in args {
+                call.arg(*arg);
+            }
+            call
+        };
+        match self.query(&with(script.cached(keys))).await {
+            Err(Failure::NoScript) => self.query(&with(script.whole(keys))).await,
+            other => other,
+        }
+    }
+
+    fn connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {
+        let current = self.lock();
+        match &current.connection {
+            Some(connection) => Ok((current.number, connection.clone())),
+            None => Err(Failure::Down("there is no connection to Redis".to_owned())),
+        }
+    }
+
+    fn failed(&self, number: u64, error: RedisError) -> Failure {
+        let failure = Failure::from(error);
+        // A timeout alone is left to the probe, which finds out whether it is the connection or one slow answer.
+        if matches!(failure, Failure::Broken(_)) {
+            let mut current = self.lock();
+            if current.number == number && current.connection.take().is_some() {
+                self.broken.notify_one();
+            }
+        }
+        failure
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Pauses between tries: doubling up to a second, each shortened by chance so that nodes do not come in step.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    const FIRST: u64 = 25;
+    const LAST: u64 = 1000;
+
+    /// Waits before the next try.
+    pub(super) async fn pause(&mut self) {
+        let most = (Self::FIRST << self.tries.min(10)).min(Self::LAST);
+        self.tries += 1;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(most / 2..=most))).await;
+    }
+
+    /// It worked.
+    pub(super) fn reset(&mut self) {
+        self.tries = 0;
+    }
+}

@@ -1,0 +1,78 @@
+//! What travels over a channel: a version, a kind, and what the kind says.
+//!
+//! | payload | meaning |
+//! |---|---|
+//! | `1e` then for each entry `<position> <prev> <n> <bytes>\n<record>` | entries of the room in chain order |
+//! | `1t` then bytes | something told, not stored |
+//! | `1p<number>` | a node's probe, on its own channel |
+//!
+//! A reader skips versions and kinds that it does not know, and words that a later version adds to an entry's line.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use shared::text::Position;
+
+use crate::broker::{Entry, Record};
+
+/// A payload, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Payload {
+    /// Entries of one room.
+    Entries(Vec<Entry>),
+    /// Something told.
+    Told(Bytes),
+    /// A probe's number.
+    Probe(u64),
+    /// Of a later version: to be skipped.
+    Unknown,
+    /// Not what it says it is.
+    Damaged,
+}
+
+/// Takes a payload apart. Records share its memory.
+pub(super) fn parse(payload: &Bytes) -> Payload {
+    let Some((kind, rest)) = payload.split_at_checked(2) else { return Payload::Damaged };
+    match kind {
+        b"1e" => entries(payload.slice(2..)).map_or(Payload::Damaged, Payload::Entries),
+        b"1t" => Payload::Told(payload.slice(2..)),
+        b"1p" => number(rest).map_or(Payload::Damaged, Payload::Probe),
+        _ => Payload::Unknown,
+    }
+}
+
+/// The payload of [`Payload::Told`].
+pub(super) fn told(what: &[u8]) -> Bytes {
+    let mut payload = BytesMut::with_capacity(what.len() + 2);
+    payload.put_slice(b"1t");
+    payload.put_slice(what);
+    payload.freeze()
+}
+
+/// The payload of [`Payload::Probe`].
+pub(super) fn probe(number: u64) -> String {
+    format!("1p{number}")
+}
+
+fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
+    let mut entries = Vec::new();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|b| *b == b'\n')?;
+        let line = rest.split_to(end + 1);
+        let mut words = std::str::from_utf8(line.get(..end)?).ok()?.split(' ');
+        let position = Position::parse(words.next()?).ok()?;
+        let prev = Position::parse(words.next()?).ok()?;
+        let n = words.next()?.parse().ok()?;
+        let bytes = words.next()?.parse().ok()?;
+        if bytes > rest.len() {
+            return None;
+        }
+        entries.push(Entry { position, prev, n, record: Record::parse(rest.split_to(bytes)) });
+    }
+    (!entries.is_empty()).then_some(entries)
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The ordered lane of publishes: everything a node stores goes through one queue and one connection.
+//!
+//! Accepting a draft is synchronous, so the order of calls is the order in the queue. One task sends what waits, one
+//! round trip at a time, and when it does not know what became of a batch it sends all of it again, in its order and
+//! with the same nonces, before anything new.
+
+mod batch;
+mod queue;
+mod sender;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use shared::text::Room;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+
+use self::queue::{Queue, Stage, Waiting};
+pub(super) use self::{batch::Keeping, sender::Sender};
+use crate::broker::{Draft, LogError, Stored};
+
+/// Where drafts are handed in.
+#[derive(Debug)]
+pub(super) struct Publishing {
+    queue: Arc<Queue>,
+    deadline: Duration,
+}
+
+impl Publishing {
+    /// Nothing is sent until the [`Sender`] runs.
+    pub(super) fn new(deadline: Duration) -> Self {
+        Self { queue: Arc::default(), deadline }
+    }
+
+    /// What a [`Sender`] takes from.
+    pub(super) fn queue(&self) -> Arc<Queue> {
+        Arc::clone(&self.queue)
+    }
+
+    /// See [`Log::publish`](crate::broker::Log::publish).
+    pub(super) fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
+        let (answer, answered) = oneshot::channel();
+        let deadline = Instant::now() + self.deadline;
+        let stage = Arc::<Stage>::default();
+        let waiting = Waiting::new(room.clone(), draft, deadline, Arc::clone(&stage), answer);
+        if !self.queue.push(waiting) {
+            return Box::pin(std::future::ready(Err(LogError::Overloaded)));
+        }
+        Box::pin(async move {
+            match timeout_at(deadline, answered).await {
+                Ok(Ok(result)) => result,
+                // Too late, or the lane is gone. If it was not on its way yet, it never will be.
+                Ok(Err(_)) | Err(_) if stage.expire() => {
+                    Err(LogError::Unavailable("there is no connection to Redis".to_owned()))
+                }
+                Ok(Err(_)) | Err(_) => Err(LogError::Unknown),
+            }
+        })
+    }
+
+    /// Waits until everything accepted is answered, at most until the last deadline.
+    pub(super) async fn finish(&self) {
+        // What is left then has passed its deadline, and its callers know.
+        let _late = tokio::time::timeout(self.deadline, self.queue.emptied()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! One round trip: the drafts that are sent together, one script call for each room.
+
+use std::{collections::HashMap, time::Duration};
+
+use ::redis::{Cmd, Pipeline, Value};
+use shared::{
+    limits::NONCE_WINDOW,
+    text::{Position, Room},
+};
+use tokio::time::Instant;
+
+use super::queue::{Queue, Waiting};
+use crate::broker::{
+    LogError, Stored,
+    redis::{failure::Failure, keys::Keys, scripts::PUBLISH},
+};
+
+/// Drafts of one room in one call: what a call stores is published as one payload, and blocks Redis meanwhile.
+const ROOM_DRAFTS: usize = 64;
+
+/// Their bytes, unless one alone is larger.
+const ROOM_BYTES: usize = 256 << 10;
+
+/// How the script keeps a room.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Keeping {
+    pub(in super::super) keys: Keys,
+    pub(in super::super) history_max: u64,
+    pub(in super::super) history_age: Duration,
+}
+
+/// Drafts on their way, by room, each in its order.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    calls: Vec<Vec<Waiting>>,
+}
+
+impl Batch {
+    /// Puts a batch together from what the queue gave. A room has one call in a batch: were there two, the second could
+    /// be executed without the first. What does not fit goes back.
+    pub(super) fn gather(queue: &Queue, drafts: Vec<Waiting>) -> Self {
+        let now = Instant::now();
+        let mut batch = Self::default();
+        let mut rooms: HashMap<Room, Load> = HashMap::new();
+        let mut back = Vec::new();
+        for waiting in drafts {
+            // Those that go back are looked at again when their turn comes.
+            let full = rooms.get(&waiting.room).is_some_and(|load| load.full_for(&waiting));
+            if full {
+                rooms.entry(waiting.room.clone()).and_modify(|load| load.full = true);
+                back.push(waiting);
+            } else if waiting.deadline <= now || !waiting.stage.send() {
+                queue.late(waiting);
+            } else {
+                let call = batch.calls.len();
+                let load = rooms.entry(waiting.room.clone()).or_insert(Load { call, ..Load::default() });
+                load.drafts += 1;
+                load.bytes += waiting.bytes();
+                match batch.calls.get_mut(load.call) {
+                    Some(call) => call.push(waiting),
+                    None => batch.calls.push(vec![waiting]),
+                }
+            }
+        }
+        queue.put_back(back);
+        batch
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// The round trip. With `replicas`, one WAIT for that many at its end.
+    pub(super) fn pipeline(&self, keeping: &Keeping, replicas: Option<u32>) -> Pipeline {
+        let mut pipeline = Pipeline::with_capacity(self.calls.len() + 1);
+        for call in &self.calls {
+            pipeline.add_command(command(call, keeping));
+        }
+        if let Some(replicas) = replicas {
+            pipeline.cmd("WAIT").arg(replicas).arg(1000);
+        }
+        pipeline.ignore_errors();
+        pipeline
+    }
+
+    /// Hands out the answers. Drafts that are to be sent again go back to the queue; the worst reason for it is returned.
+    pub(super) fn settle(self, queue: &Queue, answers: Vec<Value>, replicas: Option<u32>) -> Option<Failure> {
+        let replicated = replicas.is_none_or(|wanted| match answers.get(self.calls.len()) {
+            Some(Value::Int(got)) => *got >= i64::from(wanted),
+            _ => false,
+        });
+        let (mut back, mut reason) = (Vec::new(), None::<Failure>);
+        let mut answers = answers.into_iter();
+        for mut call in self.calls {
+            let failure = match answers.next() {
+                Some(Value::Array(results)) if results.len() == call.len() => {
+                    for (waiting, result) in call.into_iter().zip(results) {
+                        let result = match outcome(result) {
+                            Ok(_) if !replicated => Err(LogError::Unknown),
+                            other => other,
+                        };
+                        queue.answer(waiting, result);
+                    }
+                    continue;
+                }
+                Some(Value::ServerError(error)) => Failure::from(&error),
+                _ => Failure::Strange("Redis gave something else than the script does".to_owned()),
+            };
+            match failure {
+                Failure::NoScript | Failure::Later(_) | Failure::ReadOnly => {
+                    for waiting in call.iter_mut().filter(|waiting| !waiting.doubtful) {
+                        waiting.stage.unsend();
+                    }
+                    back.append(&mut call);
+                    if reason.as_ref().is_none_or(|worse| !worse.fatal()) {
+                        reason = Some(failure);
+                    }
+                }
+                other => {
+                    for waiting in call {
+                        let error = if waiting.doubtful { LogError::Unknown } else { other.clone().into() };
+                        queue.answer(waiting, Err(error));
+                    }
+                }
+            }
+        }
+        queue.put_back(back);
+        reason
+    }
+
+    /// Nobody knows what became of it: all of it is to be sent again.
+    pub(super) fn doubt(self, queue: &Queue) {
+        let mut drafts: Vec<_> = self.calls.into_iter().flatten().collect();
+        for waiting in &mut drafts {
+            waiting.doubtful = true;
+        }
+        queue.put_back(drafts);
+    }
+}
+
+/// What a batch holds of one room.
+#[derive(Debug, Default)]
+struct Load {
+    call: usize,
+    drafts: usize,
+    bytes: usize,
+    /// One went back, so all after it do: they keep their order.
+    full: bool,
+}
+
+impl Load {
+    fn full_for(&self, waiting: &Waiting) -> bool {
+        self.full || self.drafts >= ROOM_DRAFTS || self.bytes + waiting.bytes() > ROOM_BYTES
+    }
+}
+
+fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
+    let Keeping { keys: names, history_max, history_age } = keeping;
+    let mut keys = Vec::with_capacity(call.len() + 4);
+    if let Some(Waiting { room, .. }) = call.first() {
+        keys.extend([names.stream(room), names.head(room), names.channel(room), names.rights(room)]);
+    }
+    keys.extend(
+        call.iter().map(|Waiting { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),
+    );
+    let mut command = PUBLISH.cached(&keys);
+    let age = u64::try_from(history_age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
+    command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age);
+    for Waiting { draft, .. } in call {
+        command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
+        command.arg(u8::from(draft.counts)).arg(&draft.record.wire()[..]);
+    }
+    command
+}
+
+/// What the script says about one draft.
+fn outcome(result: Value) -> Result<Stored, LogError> {
+    let Value::Array(parts) = result else { return Err(LogError::Unknown) };
+    let mut parts = parts.into_iter();
+    let (kind, text) = (parts.next(), parts.next());
+    let Some(Value::BulkString(text)) = text else { return Err(LogError::Unknown) };
+    let text = std::str::from_utf8(&text).map_err(|_| LogError::Unknown)?;
+    let position = || Position::parse(text).map_err(|_| LogError::Unknown);
+    match (kind, parts.next()) {
+        (Some(Value::Int(0)), Some(Value::Int(n))) => {
+            Ok(Stored { position: position()?, n: u64::try_from(n).ok(), duplicate: false })
+        }
+        (Some(Value::Int(1)), None) => Ok(Stored { position: position()?, n: None, duplicate: true }),
+        (Some(Value::Int(2)), None) => Err(LogError::Stale(text.parse().map_err(|_| LogError::Unknown)?)),
+        _ => Err(LogError::Unknown),
+    }
+}

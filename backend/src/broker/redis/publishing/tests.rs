@@ -1,0 +1,85 @@
+use shared::text::{Nonce, UserId};
+
+use super::{batch::Batch, *};
+use crate::broker::Record;
+
+fn draft(nonce: &str) -> Draft {
+    Draft {
+        sender: UserId::parse("anna").unwrap(),
+        nonce: Nonce::parse(nonce).unwrap(),
+        counts: true,
+        rights: 0,
+        record: Record::parse("m1 x".into()),
+    }
+}
+
+fn room(name: &str) -> Room {
+    Room::parse(name).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_is_unavailable_and_stays_unsent() {
+    let publishing = Publishing::new(Duration::from_secs(2));
+    let answer = publishing.publish(&room("a"), draft("n1"));
+    assert!(matches!(answer.await, Err(LogError::Unavailable(_))));
+    let queue = publishing.queue();
+    let batch = Batch::gather(&queue, queue.pull(10).await);
+    assert!(batch.is_empty(), "its caller was told that it is not stored");
+    queue.emptied().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_is_unknown() {
+    let publishing = Publishing::new(Duration::from_secs(2));
+    let answer = publishing.publish(&room("a"), draft("n1"));
+    let queue = publishing.queue();
+    let batch = Batch::gather(&queue, queue.pull(10).await);
+    assert_eq!(answer.await, Err(LogError::Unknown));
+    batch.doubt(&queue);
+    assert!(Batch::gather(&queue, queue.pull(10).await).is_empty(), "it is too late to send it again");
+    queue.emptied().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_definite_no_after_a_doubtful_try_is_still_unknown() {
+    let publishing = Publishing::new(Duration::from_secs(2));
+    let answer = publishing.publish(&room("a"), draft("n1"));
+    let queue = publishing.queue();
+    Batch::gather(&queue, queue.pull(10).await).doubt(&queue);
+    let again = Batch::gather(&queue, queue.pull(10).await);
+    again.settle(&queue, vec![::redis::Value::Nil], None);
+    assert_eq!(answer.await, Err(LogError::Unknown));
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded() {
+    let publishing = Publishing::new(Duration::from_secs(2));
+    let mut answers = Vec::new();
+    for number in 0..16_384 {
+        answers.push(publishing.publish(&room("a"), draft(&number.to_string())));
+    }
+    assert_eq!(publishing.publish(&room("a"), draft("x")).await, Err(LogError::Overloaded));
+}
+
+#[tokio::test]
+async fn a_room_has_one_call_in_a_batch_and_the_rest_keeps_its_order() {
+    let publishing = Publishing::new(Duration::from_secs(60));
+    let mut answers = Vec::new();
+    for number in 0..200 {
+        answers.push(publishing.publish(&room("a"), draft(&format!("a{number}"))));
+        answers.push(publishing.publish(&room(&format!("b{number}")), draft("x")));
+    }
+    let queue = publishing.queue();
+    let batch = Batch::gather(&queue, queue.pull(256).await);
+    let keeping = Keeping {
+        keys: super::super::keys::Keys::new("p:"),
+        history_max: 10,
+        history_age: Duration::from_secs(10),
+    };
+    assert_eq!(batch.pipeline(&keeping, None).len(), 129, "one for a, 128 others");
+    let rest = queue.pull(1000).await;
+    let nonces: Vec<_> =
+        rest.iter().filter(|w| w.room == room("a")).map(|w| w.draft.nonce.to_string()).collect();
+    let wanted: Vec<_> = (64..200).map(|number| format!("a{number}")).collect();
+    assert_eq!(nonces, wanted);
+}

@@ -1,0 +1,165 @@
+//! The subscriber: the one connection that receives, and whoever looks after it.
+//!
+//! A supervisor opens the connection, takes every room again, lets a probe go round, and only then calls the bus whole.
+//! Whatever ends a connection (Redis gone, cut, deaf, demoted; an answer that is missing) ends at the same place: not
+//! ready, with the reason, and a new connection after a short pause, for ever.
+
+mod order;
+mod probe;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ::redis::aio::{PubSubSink, PubSubStream};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use shared::text::Room;
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+
+use self::order::Order;
+pub(super) use self::{order::Orders, probe::Probe};
+use super::{
+    failure::Failure,
+    link::{Address, Backoff, Link},
+    payload::{self, Payload},
+};
+use crate::broker::{Event, Health, Lanes};
+
+/// Channels in one SUBSCRIBE.
+const CHUNK: usize = 500;
+
+/// For the confirmations of one chunk.
+const CONFIRMED: Duration = Duration::from_secs(2);
+
+/// The supervisor. It has no end.
+#[derive(Debug)]
+pub(super) struct Subscriber {
+    pub(super) address: Address,
+    pub(super) link: Arc<Link>,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) probe: Probe,
+    /// The rooms of this node by channel: what is received, or is again after the next connect.
+    pub(super) taken: Mutex<HashMap<String, Room>>,
+}
+
+impl Subscriber {
+    /// Looks after the connection for ever.
+    pub(super) async fn run(self: Arc<Self>, mut orders: mpsc::Receiver<Order>) {
+        let mut backoff = Backoff::default();
+        loop {
+            let failure = self.connection(&mut orders, &mut backoff).await;
+            self.link.close();
+            self.down(&failure.to_string());
+            tokio::select! {
+                () = backoff.pause() => {}
+                () = order::refuse(&mut orders) => return,
+            }
+        }
+    }
+
+    /// One connection, from its beginning to its end.
+    async fn connection(&self, orders: &mut mpsc::Receiver<Order>, backoff: &mut Backoff) -> Failure {
+        let opened = tokio::select! {
+            opened = self.open() => opened,
+            () = order::refuse(orders) => return closing(),
+        };
+        let (mut sink, stream) = match opened {
+            Ok(halves) => halves,
+            Err(failure) => return failure,
+        };
+        // Reading goes on beside everything else: what is in front of a confirmation must not keep it back.
+        let serving = async {
+            let raised = tokio::select! {
+                raised = self.raise(&mut sink) => raised,
+                () = order::refuse(orders) => return closing(),
+            };
+            if let Err(failure) = raised {
+                return failure;
+            }
+            backoff.reset();
+            tokio::select! {
+                failure = self.probe.keep(&self.link, &self.health) => failure,
+                failure = self.obey(&mut sink, orders) => failure,
+                () = self.link.broken() => Failure::Broken("the connection to Redis broke".to_owned()),
+            }
+        };
+        tokio::select! {
+            failure = self.read(stream) => failure,
+            failure = serving => failure,
+        }
+    }
+
+    async fn open(&self) -> Result<(PubSubSink, PubSubStream), Failure> {
+        self.link.open(&self.address).await?;
+        Ok(self.address.subscriptions().await?.split())
+    }
+
+    /// Takes all rooms again, and calls the bus whole when a probe has come through.
+    async fn raise(&self, sink: &mut PubSubSink) -> Result<(), Failure> {
+        confirmed(sink.subscribe(self.probe.channel())).await?;
+        let channels: Vec<_> = self.taken().keys().cloned().collect();
+        for chunk in channels.chunks(CHUNK) {
+            confirmed(sink.subscribe(chunk)).await?;
+        }
+        let forbidden = self.probe.look(&self.link).await?;
+        let round_trip = self.probe.send(&self.link).await?;
+        let generation = self.health.borrow().generation + 1;
+        probe::report(&self.health, round_trip, forbidden.clone(), generation);
+        tracing::info!(generation, rooms = channels.len(), "the broker is up");
+        if let Some(reason) = forbidden {
+            tracing::warn!(%reason, "the broker must not be used");
+        }
+        Ok(())
+    }
+
+    /// Hands over what comes in. Never waits for anything but the connection.
+    async fn read(&self, mut stream: PubSubStream) -> Failure {
+        while let Some(message) = stream.next().await {
+            let payload = payload::parse(&Bytes::copy_from_slice(message.get_payload_bytes()));
+            let channel = message.get_channel_name();
+            if channel == self.probe.channel() {
+                if let Payload::Probe(number) = payload {
+                    self.probe.came_back(number);
+                }
+                continue;
+            }
+            let Some(room) = self.taken().get(channel).cloned() else { continue };
+            match payload {
+                Payload::Entries(entries) => self.lanes.push(Event::Entries(room, entries)),
+                Payload::Told(what) => self.lanes.push(Event::Told(room, what)),
+                Payload::Damaged => self.lanes.push(Event::Gapped(room)),
+                Payload::Probe(_) | Payload::Unknown => {}
+            }
+        }
+        Failure::Broken("Redis closed the subscriber connection".to_owned())
+    }
+
+    fn down(&self, reason: &str) {
+        self.health.send_modify(|health| {
+            if health.ready || health.reason.as_deref() != Some(reason) {
+                tracing::warn!(reason, "the broker is down");
+            }
+            health.ready = false;
+            health.reason = Some(reason.to_owned());
+        });
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashMap<String, Room>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn confirmed(confirming: impl Future<Output = ::redis::RedisResult<()>>) -> Result<(), Failure> {
+    timeout(CONFIRMED, confirming).await.map_err(|_| Failure::Timeout)?.map_err(Failure::from)
+}
+
+fn closing() -> Failure {
+    Failure::Down("the node is closing".to_owned())
+}

@@ -1,0 +1,182 @@
+//! What goes round: a script that writes and publishes, and has to come back on the subscriber connection.
+//!
+//! A TCP connection, a PING and a plain PUBLISH all look well on a server that was demoted or does not deliver.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ::redis::Pipeline;
+use tokio::{sync::watch, time::timeout};
+
+use super::Failure;
+use crate::broker::{
+    Health,
+    redis::{keys::Keys, link::Link, payload, scripts::PROBE},
+};
+
+/// For one round.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Rounds between two looks at Redis's settings.
+const LOOK: u32 = 5;
+
+/// This node's probe.
+#[derive(Debug)]
+pub(in super::super) struct Probe {
+    lease: String,
+    channel: String,
+    interval: Duration,
+    sent: AtomicU64,
+    back: watch::Sender<u64>,
+    durability: Mutex<String>,
+}
+
+impl Probe {
+    pub(in super::super) fn new(keys: &Keys, node: &str, interval: Duration) -> Self {
+        Self {
+            lease: keys.lease(node),
+            channel: keys.node(node),
+            interval,
+            sent: AtomicU64::new(0),
+            back: watch::Sender::new(0),
+            durability: Mutex::new("not known yet: Redis was not reached".to_owned()),
+        }
+    }
+
+    /// The node's own channel.
+    pub(super) fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// A probe was received.
+    pub(super) fn came_back(&self, number: u64) {
+        self.back.send_replace(number);
+    }
+
+    /// What an ack means; see [`Bus::durability`](crate::broker::Bus::durability).
+    pub(in super::super) fn durability(&self) -> String {
+        self.durability.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a probe round and gives the time it took.
+    pub(super) async fn send(&self, link: &Link) -> Result<Duration, Failure> {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let started = Instant::now();
+        let round = async {
+            let lease = (self.interval + DEADLINE).saturating_mul(3).as_millis().to_string();
+            let payload = payload::probe(number);
+            let keys = [self.lease.clone(), self.channel.clone()];
+            let _heard: u64 = link.script(&PROBE, &keys, &[lease.as_bytes(), payload.as_bytes()]).await?;
+            let mut back = self.back.subscribe();
+            // Cannot fail: the sender is a field of this.
+            let _back = back.wait_for(|back| *back >= number).await.is_ok();
+            Ok(started.elapsed())
+        };
+        timeout(DEADLINE, round).await.unwrap_or_else(|_| {
+            Err(Failure::Broken("a probe did not come back through Redis in time".to_owned()))
+        })
+    }
+
+    /// Probes for ever; ends when one does not come back.
+    pub(super) async fn keep(&self, link: &Link, health: &watch::Sender<Health>) -> Failure {
+        let mut round = 0u32;
+        let mut forbidden = health.borrow().reason.clone();
+        loop {
+            tokio::time::sleep(self.interval).await;
+            round = round.wrapping_add(1);
+            let result = async {
+                // What forbids serving is looked at each time, so that it ends soon after it was put right.
+                if forbidden.is_some() || round.is_multiple_of(LOOK) {
+                    let now = self.look(link).await?;
+                    if now != forbidden {
+                        tracing::warn!(
+                            reason = now.as_deref().unwrap_or("all is well again"),
+                            "Redis was set up anew"
+                        );
+                    }
+                    forbidden = now;
+                }
+                self.send(link).await
+            };
+            match result.await {
+                Ok(round_trip) => {
+                    let generation = health.borrow().generation;
+                    report(health, round_trip, forbidden.clone(), generation);
+                }
+                Err(failure) => return failure,
+            }
+        }
+    }
+
+    /// Reads how Redis is set up. Gives what forbids serving with it.
+    pub(super) async fn look(&self, link: &Link) -> Result<Option<String>, Failure> {
+        let mut ask = Pipeline::new();
+        ask.cmd("INFO").arg("memory").cmd("CONFIG").arg("GET").arg("append*");
+        let mut answers = link.pipeline(ask).await?.into_iter();
+        let mut text = || answers.next().and_then(|answer| ::redis::from_redis_value::<String>(answer).ok());
+        let info = text().unwrap_or_default();
+        let policy = info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+        // Providers that forbid CONFIG leave the durability unknown.
+        let config = answers.next().and_then(|answer| ::redis::from_redis_value::<Vec<String>>(answer).ok());
+        let durability = durability(&config.unwrap_or_default());
+        durability.clone_into(&mut self.durability.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(policy.filter(|policy| *policy != "noeviction").map(|policy| {
+            format!("Redis may evict what must be kept: set maxmemory-policy to noeviction (it is {policy})")
+        }))
+    }
+}
+
+/// Says how it is.
+pub(super) fn report(
+    health: &watch::Sender<Health>,
+    round_trip: Duration,
+    forbidden: Option<String>,
+    generation: u64,
+) {
+    health.send_replace(Health {
+        ready: forbidden.is_none(),
+        generation,
+        reason: forbidden,
+        round_trip: Some(round_trip),
+        probed: Some(Instant::now()),
+    });
+}
+
+fn durability(config: &[String]) -> &'static str {
+    let value = |name: &str| config.chunks(2).find(|pair| pair[0] == name).and_then(|pair| pair.get(1));
+    match (value("appendonly").map(String::as_str), value("appendfsync").map(String::as_str)) {
+        (Some("yes"), Some("always")) => "an acknowledged message is on Redis's disk",
+        (Some("yes"), Some("everysec")) => {
+            "an acknowledged message is in Redis's memory, and on its disk within about a second"
+        }
+        (Some("yes"), _) => {
+            "an acknowledged message is in Redis's memory, and on its disk when its system writes it"
+        }
+        (Some(_), _) => "an acknowledged message is in Redis's memory only: it is lost if Redis restarts",
+        (None, _) => "an acknowledged message is in Redis, which does not tell how it keeps it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_durability_is_what_redis_is_set_up_for() {
+        for (config, word) in [
+            (&["appendonly", "yes", "appendfsync", "always"][..], "is on Redis's disk"),
+            (&["appendfsync", "everysec", "appendonly", "yes"], "within about a second"),
+            (&["appendonly", "no", "appendfsync", "everysec"], "memory only"),
+            (&["appendonly", "yes", "appendfsync", "no"], "when its system"),
+            (&[], "does not tell"),
+        ] {
+            let config: Vec<_> = config.iter().map(|word| (*word).to_owned()).collect();
+            assert!(durability(&config).contains(word), "{config:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The brokers that the conformance suite runs on.
+
+pub(crate) mod redis {
+    //! The suite over a redis-server that all tests share, each with keys of its own.
+
+    use std::{
+        sync::{
+            Mutex, PoisonError,
+            atomic::{AtomicU32, Ordering},
+        },
+        time::Duration,
+    };
+
+    use backend::broker::{
+        Broker,
+        redis::{RedisSettings, connect},
+    };
+    use testkit::{Data, RedisOptions, RedisServer};
+
+    use crate::conformance::{Fixture, HISTORY_MAX, conformance, ready};
+
+    /// Nodes on one Redis.
+    pub(crate) struct Nodes {
+        url: String,
+        prefix: String,
+        own: Option<RedisServer>,
+    }
+
+    impl Fixture for Nodes {
+        async fn broker(&self) -> Broker {
+            let broker = connect(&settings(&self.url, &self.prefix)).unwrap();
+            ready(&broker, 0).await;
+            broker
+        }
+
+        async fn restart(&mut self) {
+            let server = self.own.as_mut().expect("a shared server is not restarted");
+            server.restart(Data::Kept).unwrap();
+        }
+    }
+
+    /// Settings for tests: small histories, quick probes.
+    pub(crate) fn settings(url: &str, prefix: &str) -> RedisSettings {
+        RedisSettings {
+            url: url.to_owned(),
+            prefix: prefix.to_owned(),
+            publish_deadline: Duration::from_secs(10),
+            probe_interval: Duration::from_millis(200),
+            history_max: HISTORY_MAX,
+            ..RedisSettings::default()
+        }
+    }
+
+    fn start() -> Nodes {
+        static SERVER: Mutex<Option<RedisServer>> = Mutex::new(None);
+        static PREFIX: AtomicU32 = AtomicU32::new(0);
+        let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+        let url = server.get_or_insert_with(|| RedisServer::start().unwrap()).url();
+        let prefix = format!("test{}:", PREFIX.fetch_add(1, Ordering::Relaxed));
+        Nodes { url, prefix, own: None }
+    }
+
+    fn start_alone() -> Nodes {
+        let options = RedisOptions { append_only: Some("always"), ..RedisOptions::default() };
+        let server = RedisServer::with(options).unwrap();
+        Nodes { url: server.url(), prefix: "alone:".to_owned(), own: Some(server) }
+    }
+
+    conformance!(start, start_alone);
+}
