@@ -1,0 +1,276 @@
+//! What one commit does: commands applied in their order to one transaction.
+
+use std::{
+    collections::{HashMap, hash_map},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use redb::{ReadableTable, Table, WriteTransaction};
+use shared::text::{Nonce, Room};
+
+use super::{
+    EmbeddedSettings, millis,
+    nonces::Nonces,
+    queue::{Command, Put},
+    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, position, tag},
+    trim,
+};
+use crate::broker::{Draft, Entry, Key, Kind, LogError, StateError, Stored, Versioned};
+
+/// What became of a command, if the commit succeeds.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Published(Result<Stored, LogError>),
+    Put(Result<u64, StateError>),
+    Taken(Option<Versioned>),
+    Probed,
+}
+
+/// What a batch did to its transaction.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// One per command.
+    pub(super) outcomes: Vec<Outcome>,
+    /// The new entries by room, each room's in chain order.
+    pub(super) entries: Vec<(Room, Vec<Entry>)>,
+    /// How many nonces were added to the index.
+    pub(super) nonces: usize,
+    /// One thing that the file shows if and only if the batch is in it. `None`: nothing was written.
+    pub(super) witness: Option<Witness>,
+}
+
+/// See [`Effects::witness`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Witness {
+    Entry { room: Room, number: u64, nonce: Nonce },
+    Written { key: Key, version: u64 },
+    Gone { key: Key },
+}
+
+impl Witness {
+    /// Whether the batch reached the file after all.
+    pub(super) fn seen(&self, transaction: &redb::ReadTransaction) -> Result<bool, redb::Error> {
+        let version = |key: &Key| -> Result<Option<u64>, redb::Error> {
+            let row = transaction.open_table(STATE)?.get((key.kind().as_str(), key.name()))?;
+            Ok(row.map(|row| row.value().0))
+        };
+        match self {
+            Self::Entry { room, number, nonce } => {
+                let row = transaction.open_table(ENTRIES)?.get((room.as_str(), *number))?;
+                Ok(row.is_some_and(|row| row.value().4 == nonce.as_str()))
+            }
+            Self::Written { key, version: written } => Ok(version(key)? == Some(*written)),
+            Self::Gone { key } => Ok(version(key)?.is_none()),
+        }
+    }
+}
+
+/// Applies the commands. On an error the transaction is to be dropped and the nonces are as they were.
+pub(super) fn apply(
+    transaction: &WriteTransaction,
+    commands: &[Command],
+    nonces: &mut Nonces,
+    settings: &EmbeddedSettings,
+    now_ms: u64,
+) -> Result<Effects, redb::Error> {
+    let mut batch = Batch {
+        entries: transaction.open_table(ENTRIES)?,
+        rooms: transaction.open_table(ROOMS)?,
+        state: transaction.open_table(STATE)?,
+        nonces,
+        settings,
+        now_ms,
+        touched: HashMap::new(),
+        effects: Effects::default(),
+    };
+    let done = batch.run(commands);
+    let Batch { nonces, effects, .. } = batch;
+    match done {
+        Ok(()) => Ok(effects),
+        Err(error) => {
+            nonces.withdraw(effects.nonces);
+            Err(error)
+        }
+    }
+}
+
+struct Batch<'a> {
+    entries: Table<'a, (&'static str, u64), EntryRow<'static>>,
+    rooms: Table<'a, &'static str, HeadRow<'static>>,
+    state: Table<'a, (&'static str, &'static str), StateRow<'static>>,
+    nonces: &'a mut Nonces,
+    settings: &'a EmbeddedSettings,
+    now_ms: u64,
+    /// Heads are read once and written once per commit.
+    touched: HashMap<Room, (Head, Vec<Entry>)>,
+    effects: Effects,
+}
+
+impl Batch<'_> {
+    fn run(&mut self, commands: &[Command]) -> Result<(), redb::Error> {
+        for command in commands {
+            let outcome = match command {
+                Command::Publish { room, draft, .. } => Outcome::Published(self.publish(room, draft)?),
+                Command::Put(put, _) => Outcome::Put(self.put(put)?),
+                Command::Take { key, .. } => Outcome::Taken(self.take(key)?),
+                Command::Probe { .. } => Outcome::Probed,
+            };
+            self.effects.outcomes.push(outcome);
+        }
+        for (room, (mut head, entries)) in std::mem::take(&mut self.touched) {
+            if !entries.is_empty() {
+                let published = entries.len() as u64;
+                trim::room(
+                    &mut self.entries,
+                    room.as_str(),
+                    &mut head,
+                    published,
+                    self.settings,
+                    self.now_ms,
+                )?;
+                self.rooms.insert(room.as_str(), head.row())?;
+                self.effects.entries.push((room, entries));
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, room: &Room, draft: &Draft) -> Result<Result<Stored, LogError>, redb::Error> {
+        let key = self.nonces.key(room.as_str(), draft.sender.as_str(), draft.nonce.as_str());
+        if let Some(number) = self.nonces.get(key)
+            && self.is_entry(room, number, draft)?
+        {
+            let position = position(number, tag(draft.nonce.as_str()));
+            return Ok(Ok(Stored { position, n: None, duplicate: true }));
+        }
+        let rights = self.head(room)?.rights;
+        if rights != draft.rights {
+            return Ok(Err(LogError::Stale(rights)));
+        }
+        if self.nonces.len() >= self.settings.nonces_max {
+            return Ok(Err(LogError::Overloaded));
+        }
+        let now_ms = self.now_ms;
+        let head = self.head(room)?;
+        let number = head.next;
+        let before = std::mem::replace(&mut head.tag, tag(draft.nonce.as_str()).to_owned());
+        head.next += 1;
+        head.n += u64::from(draft.counts);
+        head.stored = now_ms;
+        let entry = Entry {
+            position: head.position(),
+            prev: position(number - 1, &before),
+            n: head.n,
+            record: draft.record.clone(),
+        };
+        let (sender, nonce) = (draft.sender.as_str(), draft.nonce.as_str());
+        let row = (now_ms, entry.n, before.as_str(), sender, nonce, draft.record.wire().as_ref());
+        self.entries.insert((room.as_str(), number), row)?;
+        self.nonces.insert(key, number);
+        self.effects.nonces += 1;
+        // The newest one: an earlier one may be trimmed by the same commit.
+        let witness = Witness::Entry { room: room.clone(), number, nonce: draft.nonce.clone() };
+        self.effects.witness = Some(witness);
+        let stored = Stored { position: entry.position.clone(), n: Some(entry.n), duplicate: false };
+        if let Some((_, entries)) = self.touched.get_mut(room) {
+            entries.push(entry);
+        }
+        Ok(Ok(stored))
+    }
+
+    /// Whether the entry is the draft's: the index has only a hash. One that was trimmed already is taken at its word.
+    fn is_entry(&self, room: &Room, number: u64, draft: &Draft) -> Result<bool, redb::Error> {
+        Ok(self.entries.get((room.as_str(), number))?.is_none_or(|row| {
+            let (_, _, _, sender, nonce, _) = row.value();
+            sender == draft.sender.as_str() && nonce == draft.nonce.as_str()
+        }))
+    }
+
+    fn head(&mut self, room: &Room) -> Result<&mut Head, redb::Error> {
+        match self.touched.entry(room.clone()) {
+            hash_map::Entry::Occupied(touched) => Ok(&mut touched.into_mut().0),
+            hash_map::Entry::Vacant(vacant) => {
+                let head = Head::read(&self.rooms, room.as_str())?.unwrap_or_default();
+                Ok(&mut vacant.insert((head, Vec::new())).0)
+            }
+        }
+    }
+
+    fn put(&mut self, put: &Put) -> Result<Result<u64, StateError>, redb::Error> {
+        let Put { key, expect, value, expires } = put;
+        let row_key = (key.kind().as_str(), key.name());
+        let (last, current) = match self.state.get(row_key)?.map(|row| (row.value().0, row.value().1)) {
+            Some((version, end)) if live(end, self.now_ms) => (version, version),
+            Some((version, _)) => (version, 0),
+            None => (0, 0),
+        };
+        if expect.is_some_and(|expect| expect != current) {
+            return Ok(Err(StateError::Conflict(current)));
+        }
+        let mut version = last + 1;
+        if let Key::Rights(room) = key {
+            version = version.max(self.head(room)?.rights + 1);
+            self.set_rights(room, version)?;
+        }
+        let end = expires.map_or(0, |expires: Duration| self.now_ms.saturating_add(millis(expires)).max(1));
+        self.state.insert(row_key, (version, end, value.as_ref()))?;
+        // The last write of a key is what the file shows, so an earlier one of the same batch is no witness.
+        if self.effects.witness.as_ref().is_none_or(|witness| !matches!(witness, Witness::Entry { .. })) {
+            self.effects.witness = Some(Witness::Written { key: key.clone(), version });
+        }
+        Ok(Ok(version))
+    }
+
+    fn take(&mut self, key: &Key) -> Result<Option<Versioned>, redb::Error> {
+        let row = self.state.remove((key.kind().as_str(), key.name()))?;
+        let Some((version, end, value)) = row.map(|row| {
+            let (version, end, value) = row.value();
+            (version, end, Bytes::copy_from_slice(value))
+        }) else {
+            return Ok(None);
+        };
+        if let Key::Rights(room) = key {
+            self.set_rights(room, 0)?;
+        }
+        if self.effects.witness.as_ref().is_none_or(|witness| !matches!(witness, Witness::Entry { .. })) {
+            self.effects.witness = Some(Witness::Gone { key: key.clone() });
+        }
+        Ok(live(end, self.now_ms).then_some(Versioned { version, value }))
+    }
+
+    /// Drafts later in this batch see it too.
+    fn set_rights(&mut self, room: &Room, version: u64) -> Result<(), redb::Error> {
+        let head = self.head(room)?;
+        head.rights = version;
+        let head = head.clone();
+        // Written at once: a room without new entries is not written at the end.
+        self.rooms.insert(room.as_str(), head.row())?;
+        Ok(())
+    }
+}
+
+/// Whether a record with this end counts.
+pub(super) fn live(end: u64, now_ms: u64) -> bool {
+    end == 0 || end > now_ms
+}
+
+/// Keys of one kind, for [`State::list`](crate::broker::State::list).
+pub(super) fn list(
+    table: &impl ReadableTable<(&'static str, &'static str), StateRow<'static>>,
+    (kind, after, limit): (Kind, Option<&str>, usize),
+    now_ms: u64,
+) -> Result<Vec<String>, redb::Error> {
+    let mut names = Vec::new();
+    for row in table.range((kind.as_str(), after.unwrap_or_default())..)? {
+        let (key, row) = row?;
+        let (found, name) = key.value();
+        if found != kind.as_str() || names.len() >= limit {
+            break;
+        }
+        if Some(name) != after && live(row.value().1, now_ms) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}

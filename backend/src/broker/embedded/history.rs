@@ -1,0 +1,193 @@
+//! Reading. Every read is one picture of the last commit.
+
+use redb::{ReadOnlyTable, ReadTransaction};
+use shared::text::{Position, Room};
+
+use super::tables::{ENTRIES, EntryRow, Head, ROOMS, entry, split, tag};
+use crate::broker::{Entry, From, Run, Span};
+
+/// What a page may hold in bytes of records. One entry is always given, whatever its size.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+type Entries = ReadOnlyTable<(&'static str, u64), EntryRow<'static>>;
+
+/// See [`Log::read`](crate::broker::Log::read).
+pub(super) fn read(
+    transaction: &ReadTransaction,
+    room: &Room,
+    span: &Span,
+    max: u64,
+) -> Result<Run, redb::Error> {
+    let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
+    let history = History {
+        table: transaction.open_table(ENTRIES)?,
+        room: room.as_str(),
+        first: head.kept(max),
+        next: head.next,
+    };
+    history.run(span)
+}
+
+/// See [`Log::heads`](crate::broker::Log::heads).
+pub(super) fn heads(transaction: &ReadTransaction, rooms: &[Room]) -> Result<Vec<Position>, redb::Error> {
+    let table = transaction.open_table(ROOMS)?;
+    rooms
+        .iter()
+        .map(|room| {
+            Ok(Head::read(&table, room.as_str())?.map_or_else(Position::start, |head| head.position()))
+        })
+        .collect()
+}
+
+/// See [`Log::first_kept`](crate::broker::Log::first_kept).
+pub(super) fn first_kept(
+    transaction: &ReadTransaction,
+    room: &Room,
+    positions: &[Position],
+    max: u64,
+) -> Result<Option<Position>, redb::Error> {
+    let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
+    let history = History {
+        table: transaction.open_table(ENTRIES)?,
+        room: room.as_str(),
+        first: head.kept(max),
+        next: head.next,
+    };
+    for position in positions {
+        if history.find(position)?.is_some() {
+            return Ok(Some(position.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// See [`Log::rooms`](crate::broker::Log::rooms). The cursor is the room that was given last.
+pub(super) fn rooms(
+    transaction: &ReadTransaction,
+    after: Option<&str>,
+) -> Result<(Vec<Room>, Option<String>), redb::Error> {
+    const STEP: usize = 1_000;
+    let table = transaction.open_table(ROOMS)?;
+    let mut rooms = Vec::new();
+    let mut last = None;
+    for row in table.range(after.unwrap_or_default()..)?.take(STEP) {
+        let (name, row) = row?;
+        let (name, head) = (name.value(), Head::from_row(row.value()));
+        if Some(name) == after {
+            continue;
+        }
+        last = Some(name.to_owned());
+        if head.first < head.next
+            && let Ok(room) = Room::parse(name)
+        {
+            rooms.push(room);
+        }
+    }
+    Ok((rooms, last))
+}
+
+struct History<'a> {
+    table: Entries,
+    room: &'a str,
+    /// The oldest number that is kept.
+    first: u64,
+    /// The number after the newest.
+    next: u64,
+}
+
+impl History<'_> {
+    fn run(&self, span: &Span) -> Result<Run, redb::Error> {
+        let limit = u64::try_from(span.limit).unwrap_or(u64::MAX).max(1);
+        let found = match &span.from {
+            From::Newest => Some(self.back(self.next, limit, PAGE_BYTES)?),
+            From::Through(position) => match self.find(position)? {
+                Some(number) => Some(self.back(number + 1, limit, PAGE_BYTES)?),
+                None => None,
+            },
+            From::Before(position) => match self.find(position)? {
+                Some(number) => Some(self.back(number, limit, PAGE_BYTES)?),
+                None => None,
+            },
+            From::After(position) => match self.find_or_start(position)? {
+                Some(number) => Some(self.forth(number + 1, limit, PAGE_BYTES)?),
+                None => None,
+            },
+            From::Around(position) => match self.find(position)? {
+                Some(number) => Some(self.around(number, limit)?),
+                None => None,
+            },
+        };
+        let Some((from, entries)) = found else { return Ok(Run::default()) };
+        let end = from + entries.len() as u64;
+        Ok(Run { entries, found: true, older: from > self.first, newer: end < self.next })
+    }
+
+    /// The number of an entry that is kept.
+    fn find(&self, position: &Position) -> Result<Option<u64>, redb::Error> {
+        let Some((number, end)) =
+            split(position).filter(|(number, _)| (self.first..self.next).contains(number))
+        else {
+            return Ok(None);
+        };
+        let row = self.table.get((self.room, number))?;
+        // A number may be written in several ways; only the one that was handed out counts.
+        let same = row.is_some_and(|row| {
+            let nonce = row.value().4;
+            tag(nonce) == end && super::tables::position(number, tag(nonce)) == *position
+        });
+        Ok(same.then_some(number))
+    }
+
+    fn find_or_start(&self, position: &Position) -> Result<Option<u64>, redb::Error> {
+        if position.is_start() { Ok((self.first == 1).then_some(0)) } else { self.find(position) }
+    }
+
+    /// At most `limit` entries before `end`, and the number of the first of them.
+    fn back(&self, end: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<Entry>), redb::Error> {
+        let from = self.first.max(end.saturating_sub(limit));
+        let mut entries = Vec::new();
+        let mut size = 0;
+        if from < end {
+            for row in self.table.range((self.room, from)..(self.room, end))?.rev() {
+                let (key, row) = row?;
+                size += row.value().5.len();
+                if size > bytes && !entries.is_empty() {
+                    break;
+                }
+                entries.push(entry(key.value().1, row.value()));
+            }
+        }
+        entries.reverse();
+        Ok((end - entries.len() as u64, entries))
+    }
+
+    /// At most `limit` entries from `from` on.
+    fn forth(&self, from: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<Entry>), redb::Error> {
+        let end = self.next.min(from.saturating_add(limit));
+        let mut entries = Vec::new();
+        let mut size = 0;
+        if from < end {
+            for row in self.table.range((self.room, from)..(self.room, end))? {
+                let (key, row) = row?;
+                size += row.value().5.len();
+                if size > bytes && !entries.is_empty() {
+                    break;
+                }
+                entries.push(entry(key.value().1, row.value()));
+            }
+        }
+        Ok((from, entries))
+    }
+
+    /// Half of the page before the entry, it, and the rest behind; what one side lacks the other side gets.
+    fn around(&self, number: u64, limit: u64) -> Result<(u64, Vec<Entry>), redb::Error> {
+        let (left, right) = (number - self.first, self.next - 1 - number);
+        let after = right.min((limit - 1) - (limit - 1).min(left).min((limit - 1) / 2));
+        let before = (limit - 1 - after).min(left);
+        let (from, mut entries) = self.back(number + 1, before + 1, PAGE_BYTES / 2)?;
+        if after > 0 {
+            entries.extend(self.forth(number + 1, after, PAGE_BYTES / 2)?.1);
+        }
+        Ok((from, entries))
+    }
+}

@@ -1,0 +1,121 @@
+use bytes::Bytes;
+use shared::text::{Nonce, Room};
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::broker::{
+    Draft, Key, Record,
+    embedded::{
+        nonces::Nonces,
+        queue::{Command, Put},
+    },
+};
+
+const DAY: u64 = 24 * 3600 * 1000;
+
+fn say(disk: &Disk, settings: &EmbeddedSettings, name: &str, count: usize, now_ms: u64) {
+    let commands: Vec<_> = (0..count)
+        .map(|number| Command::Publish {
+            room: Room::parse(name).unwrap(),
+            draft: Draft {
+                sender: "ana".parse().unwrap(),
+                nonce: Nonce::parse(&format!("n{now_ms}-{number}")).unwrap(),
+                counts: true,
+                rights: 0,
+                record: Record::parse(Bytes::from_static(b"z 1")),
+            },
+            answer: oneshot::channel().0,
+        })
+        .collect();
+    write(disk, settings, &commands, now_ms);
+}
+
+fn write(disk: &Disk, settings: &EmbeddedSettings, commands: &[Command], now_ms: u64) {
+    let transaction = disk.begin_write().unwrap();
+    batch::apply(&transaction, commands, &mut Nonces::default(), settings, now_ms).unwrap();
+    transaction.commit().unwrap();
+}
+
+fn head(disk: &Disk, name: &str) -> Option<Head> {
+    Head::read(&disk.begin_read().unwrap().open_table(ROOMS).unwrap(), name).unwrap()
+}
+
+fn rows(disk: &Disk) -> u64 {
+    use redb::ReadableTableMetadata;
+    disk.begin_read().unwrap().open_table(ENTRIES).unwrap().len().unwrap()
+}
+
+#[test]
+fn a_publish_trims_its_room() {
+    let disk = Disk::open(None, true, 1024 * 1024).unwrap();
+    let settings = EmbeddedSettings { history_max: 100, ..EmbeddedSettings::default() };
+    for _ in 0..1_000 {
+        say(&disk, &settings, "a", 1, 50 * DAY);
+    }
+    assert!((100..100 + 2 * CHUNK).contains(&rows(&disk)));
+    // A batch that is longer than what is kept.
+    say(&disk, &settings, "a", 1_000, 51 * DAY);
+    assert_eq!(rows(&disk), 100);
+    // Old ones go within a chunk of new ones, and the chain goes on.
+    for number in 0..CHUNK {
+        say(&disk, &settings, "a", 1, 90 * DAY + number);
+    }
+    let head = head(&disk, "a").unwrap();
+    assert_eq!((head.next - 1, head.n), (2_000 + CHUNK, 2_000 + CHUNK));
+    assert_eq!(rows(&disk), head.next - head.first);
+    assert!(head.next - head.first <= CHUNK);
+}
+
+#[test]
+fn the_sweep_empties_and_forgets_idle_rooms() {
+    let disk = Disk::open(None, true, 1024 * 1024).unwrap();
+    let settings = EmbeddedSettings::default();
+    for number in 0..600 {
+        say(&disk, &settings, &format!("r{number}"), 1, 50 * DAY);
+    }
+    say(&disk, &settings, "long", 200, 50 * DAY);
+    say(&disk, &settings, "young", 5, 79 * DAY);
+    let mut sweep = Sweep::default();
+    let round = |sweep: &mut Sweep, now_ms| {
+        let mut steps = 0;
+        let mut quiet = 0;
+        // Quiet for a whole round: three steps and the turn at the end.
+        while quiet < 5 {
+            quiet = if sweep.step(&disk, &settings, now_ms).unwrap() { quiet + 1 } else { 0 };
+            steps += 1;
+            assert!(steps < 100);
+        }
+    };
+    round(&mut sweep, 79 * DAY);
+    assert_eq!(rows(&disk), 805);
+    round(&mut sweep, 81 * DAY);
+    assert_eq!(rows(&disk), 5);
+    // The chain of an emptied room goes on where it was.
+    assert_eq!(head(&disk, "long").unwrap().next, 201);
+    round(&mut sweep, 88 * DAY);
+    assert_eq!((head(&disk, "long"), head(&disk, "r0")), (None, None));
+    assert!(head(&disk, "young").is_some());
+}
+
+#[test]
+fn the_sweep_removes_records_that_ended() {
+    let disk = Disk::open(None, true, 1024 * 1024).unwrap();
+    let settings = EmbeddedSettings::default();
+    let put = |name: &str, days| {
+        let put = Put {
+            key: Key::Person(name.parse().unwrap()),
+            expect: None,
+            value: Bytes::new(),
+            expires: Some(std::time::Duration::from_millis(days * DAY)),
+        };
+        Command::Put(put, oneshot::channel().0)
+    };
+    write(&disk, &settings, &[put("short", 1), put("long", 9)], 50 * DAY);
+    let mut sweep = Sweep::default();
+    assert!(sweep.step(&disk, &settings, 50 * DAY).unwrap());
+    assert!(!sweep.step(&disk, &settings, 52 * DAY).unwrap());
+    let transaction = disk.begin_read().unwrap();
+    let state = transaction.open_table(STATE).unwrap();
+    let names: Vec<_> = state.iter().unwrap().map(|row| row.unwrap().0.value().1.to_owned()).collect();
+    assert_eq!(names, ["long"]);
+}

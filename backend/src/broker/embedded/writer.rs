@@ -1,0 +1,307 @@
+//! The one thread that writes: gather, commit, hand over, answer; and when the disk fails, come back by itself.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Core,
+    batch::{self, Effects, Outcome},
+    disk::{is_full, is_full_open},
+    nonces::Nonces,
+    now_ms,
+    queue::Command,
+    trim::Sweep,
+};
+use crate::broker::{Event, Health, LogError, StateError};
+
+/// How long the writer sleeps when nothing comes; what it does by itself is done this often at most.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Between two tries of a disk that failed.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Between two steps of the sweep.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Why a batch was not stored.
+#[derive(Debug, Clone)]
+enum Failure {
+    Full(String),
+    Broken(String),
+    /// The disk failed during the commit and cannot be asked what it kept.
+    Unknown(String),
+}
+
+impl Failure {
+    fn of(error: &redb::Error) -> Self {
+        if is_full(error) { Self::Full(error.to_string()) } else { Self::Broken(error.to_string()) }
+    }
+
+    fn why(&self) -> String {
+        match self {
+            Self::Full(why) => format!("the store is full: {why}"),
+            Self::Broken(why) | Self::Unknown(why) => format!("the store cannot be written: {why}"),
+        }
+    }
+
+    fn log(&self) -> LogError {
+        match self {
+            Self::Full(why) => LogError::Full(why.clone()),
+            Self::Broken(why) => LogError::Unavailable(why.clone()),
+            Self::Unknown(_) => LogError::Unknown,
+        }
+    }
+
+    fn state(&self) -> StateError {
+        match self {
+            Self::Full(_) | Self::Broken(_) => StateError::Unavailable(self.why()),
+            Self::Unknown(_) => StateError::Unknown,
+        }
+    }
+}
+
+struct Writer<'a> {
+    core: &'a Core,
+    nonces: Nonces,
+    sweep: Sweep,
+    swept: Instant,
+    /// What keeps it from writing.
+    failure: Option<Failure>,
+    /// When the disk was tried last.
+    tried: Instant,
+}
+
+/// Runs until the queue is closed and empty.
+pub(super) fn run(core: &Core, nonces: Nonces) {
+    let now = Instant::now();
+    let mut writer = Writer { core, nonces, sweep: Sweep::default(), swept: now, failure: None, tried: now };
+    while let Some(commands) = core.queue.gather(IDLE) {
+        writer.nonces.expire(Instant::now());
+        if writer.failure.is_some() {
+            writer.recover();
+        }
+        if !commands.is_empty() {
+            writer.write(commands);
+        }
+        writer.sweep();
+    }
+}
+
+impl Writer<'_> {
+    fn write(&mut self, commands: Vec<Command>) {
+        if let Some(failure) = &self.failure {
+            let failure = match failure {
+                // Of an earlier batch it is unknown; this one was certainly not written.
+                Failure::Unknown(why) => Failure::Broken(why.clone()),
+                other => other.clone(),
+            };
+            return refuse(commands, &failure);
+        }
+        match self.commit(&commands) {
+            Ok(effects) => self.deliver(commands, effects),
+            Err(failure) => {
+                refuse(commands, &failure);
+                self.fail(failure);
+            }
+        }
+    }
+
+    /// Commits, once more if the disk failed and came back at once.
+    fn commit(&mut self, commands: &[Command]) -> Result<Effects, Failure> {
+        let mut again = true;
+        loop {
+            let failure = match self.guarded(commands) {
+                Ok((effects, None)) => return Ok(effects),
+                // It failed before the commit: nothing was written.
+                Err(error) => {
+                    let failure = Failure::of(&error);
+                    if let Err(error) = self.core.disk.reopen() {
+                        tracing::warn!(%error, "the store cannot be opened again yet");
+                        return Err(failure);
+                    }
+                    failure
+                }
+                Ok((effects, Some(error))) => {
+                    let kept = self.kept(&effects);
+                    if let Ok(true) = kept {
+                        self.interrupted();
+                        return Ok(effects);
+                    }
+                    self.nonces.withdraw(effects.nonces);
+                    match (Failure::of(&error), kept) {
+                        (failure, Ok(_)) | (failure @ Failure::Full(_), Err(_)) => failure,
+                        (_, Err(why)) => return Err(Failure::Unknown(why)),
+                    }
+                }
+            };
+            if !std::mem::take(&mut again) || matches!(failure, Failure::Full(_)) {
+                return Err(failure);
+            }
+            tracing::warn!(why = failure.why(), "the store was opened again");
+        }
+    }
+
+    /// What the batch did, and the error with which its commit ended.
+    fn guarded(&mut self, commands: &[Command]) -> Result<(Effects, Option<redb::Error>), redb::Error> {
+        let (core, nonces) = (self.core, &mut self.nonces);
+        let known = nonces.len();
+        // A damaged page makes redb panic. That must end neither the thread nor the answers.
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let transaction = core.disk.begin_write()?;
+            let effects = batch::apply(&transaction, commands, nonces, &core.settings, now_ms())?;
+            let done = match effects.witness {
+                Some(_) => transaction.commit().map_err(redb::Error::from),
+                None => transaction.abort().map_err(redb::Error::from),
+            };
+            Ok((effects, done.err()))
+        }));
+        done.unwrap_or_else(|_| {
+            self.nonces.withdraw(self.nonces.len() - known);
+            Err(redb::Error::Corrupted("its pages do not fit together".to_owned()))
+        })
+    }
+
+    /// Whether the file has the batch whose commit ended in an error.
+    fn kept(&self, effects: &Effects) -> Result<bool, String> {
+        self.core.disk.reopen().map_err(|error| error.to_string())?;
+        let Some(witness) = &effects.witness else { return Ok(true) };
+        let seen = self.core.disk.begin_read().and_then(|transaction| witness.seen(&transaction));
+        seen.map_err(|error| error.to_string())
+    }
+
+    fn deliver(&self, commands: Vec<Command>, effects: Effects) {
+        for (room, entries) in effects.entries {
+            self.core.registry.push(&room, || Event::Entries(room.clone(), entries.clone()));
+        }
+        for (command, outcome) in commands.into_iter().zip(effects.outcomes) {
+            answer(command, outcome);
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let why = failure.why();
+        if self.failure.is_none() {
+            tracing::error!(why, "the store refuses writes until this is over");
+        }
+        self.core.health.send_modify(|health| {
+            health.ready = false;
+            health.reason = Some(why);
+        });
+        self.failure = Some(failure);
+    }
+
+    /// Tries the disk with a commit of its own, now and then.
+    fn recover(&mut self) {
+        if self.tried.elapsed() < RETRY {
+            return;
+        }
+        self.tried = Instant::now();
+        let tried = self.core.disk.reopen().map_err(|error| {
+            if is_full_open(&error) {
+                Failure::Full(error.to_string())
+            } else {
+                Failure::Broken(error.to_string())
+            }
+        });
+        let tried = tried.and_then(|()| {
+            let tried = catch_unwind(AssertUnwindSafe(|| {
+                self.core.disk.touch()?;
+                self.nonces.reload(&self.core.disk, now_ms())
+            }));
+            match tried {
+                Ok(done) => done.map_err(|error| Failure::of(&error)),
+                Err(_) => Err(Failure::Broken("its pages do not fit together".to_owned())),
+            }
+        });
+        match tried {
+            Ok(()) => {
+                tracing::info!("the store takes writes again");
+                self.failure = None;
+                self.interrupted();
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    /// Something may be stored that was not handed over: the nodes are to compare their rooms with the history.
+    fn interrupted(&self) {
+        self.core.health.send_modify(|health| health.generation += 1);
+    }
+
+    fn sweep(&mut self) {
+        if self.failure.is_some() || self.swept.elapsed() < SWEEP {
+            return;
+        }
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            self.sweep.step(&self.core.disk, &self.core.settings, now_ms())
+        }));
+        match step {
+            Ok(Ok(idle)) => {
+                // While there is something to remove it goes on with the next turn.
+                if idle {
+                    self.swept = Instant::now();
+                }
+            }
+            Ok(Err(error)) => self.fail(Failure::of(&error)),
+            Err(_) => self.fail(Failure::Broken("its pages do not fit together".to_owned())),
+        }
+    }
+}
+
+fn answer(command: Command, outcome: Outcome) {
+    // Whoever asked may have given up: a send that fails is no error.
+    match (command, outcome) {
+        (Command::Publish { answer, .. }, Outcome::Published(done)) => drop(answer.send(done)),
+        (Command::Put(_, answer), Outcome::Put(done)) => drop(answer.send(done)),
+        (Command::Take { answer, .. }, Outcome::Taken(done)) => drop(answer.send(Ok(done))),
+        (Command::Probe { answer }, Outcome::Probed) => drop(answer.try_send(Ok(()))),
+        (command, outcome) => tracing::error!(?command, ?outcome, "an answer to another question"),
+    }
+}
+
+fn refuse(commands: Vec<Command>, failure: &Failure) {
+    for command in commands {
+        match command {
+            Command::Publish { answer, .. } => drop(answer.send(Err(failure.log()))),
+            Command::Put(_, answer) => drop(answer.send(Err(failure.state()))),
+            Command::Take { answer, .. } => drop(answer.send(Err(failure.state()))),
+            Command::Probe { answer } => drop(answer.try_send(Err(failure.why()))),
+        }
+    }
+}
+
+/// Sends a probe the way of every write, and tells what came of it.
+pub(super) fn probe(core: &Core) {
+    let (answer, answered) = mpsc::sync_channel(1);
+    let sent = Instant::now();
+    let patience = core.settings.probe_every.max(Duration::from_secs(2));
+    let done = match core.queue.push(Command::Probe { answer }) {
+        Ok(()) => match answered.recv_timeout(patience) {
+            Ok(done) => done,
+            Err(_) => Err("the store does not answer".to_owned()),
+        },
+        Err(_) => Err("the store is closed".to_owned()),
+    };
+    core.health.send_modify(|health: &mut Health| {
+        health.ready = done.is_ok();
+        health.reason = done.err();
+        if health.ready {
+            health.round_trip = Some(sent.elapsed());
+            health.probed = Some(Instant::now());
+        }
+    });
+}
+
+/// Probes until the store is closed.
+pub(super) fn keep_probing(core: &Core) {
+    while !core.queue.closed_within(core.settings.probe_every) {
+        probe(core);
+    }
+    core.health.send_modify(|health| {
+        health.ready = false;
+        health.reason = Some("the store is closed".to_owned());
+    });
+}
