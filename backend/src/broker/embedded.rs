@@ -53,7 +53,7 @@ pub struct EmbeddedSettings {
     pub create: bool,
     /// Memory for pages of the file, in bytes.
     pub cache_bytes: usize,
-    /// Entries that a room keeps, at least 1.
+    /// Entries that a room keeps for readers, at least 1. In the file each stays for the nonce window at least.
     pub history_max: u64,
     /// How long an entry is kept. It goes when its room is written to or swept, so it may be read a little longer.
     pub history_age: Duration,

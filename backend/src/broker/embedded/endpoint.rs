@@ -29,10 +29,13 @@ use crate::broker::{
     Stored, Versioned,
 };
 
+/// An endpoint and where it wants to have what comes.
+type Taker = (u64, Arc<Lanes>);
+
 /// Which endpoints took which room.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    rooms: RwLock<HashMap<Room, Vec<(u64, Arc<Lanes>)>>>,
+    rooms: RwLock<HashMap<Room, Vec<Taker>>>,
     last: AtomicU64,
 }
 

@@ -3,6 +3,7 @@
 //! A publish trims its own room; a slow sweep goes round for rooms in which nobody speaks and for records that ended.
 
 use redb::{ReadableTable, Table};
+use shared::limits::NONCE_WINDOW;
 
 use super::{
     EmbeddedSettings, batch,
@@ -31,13 +32,15 @@ pub(super) fn room(
 ) -> Result<(), redb::Error> {
     let most = published.saturating_mul(CHUNK);
     // Readers do not see what is beyond the count, so it may wait until a chunk of neighbours goes together.
+    // And an entry stays for the nonce window, so that its nonce is still known after a restart.
     let excess = head.kept(settings.history_max) - head.first;
     if excess >= CHUNK {
-        remove(entries, room, head, excess.min(most))?;
+        let gone = older(entries, room, head, excess.min(most), now_ms.saturating_sub(millis(NONCE_WINDOW)))?;
+        remove(entries, room, head, gone)?;
     }
     // The age is looked at once per chunk, which spares a busy room a look-up per publish.
     if published >= CHUNK || head.next % CHUNK < published {
-        let gone = aged(entries, room, head, most, settings, now_ms)?;
+        let gone = older(entries, room, head, most.max(4 * CHUNK), too_old(settings, now_ms))?;
         remove(entries, room, head, gone)?;
     }
     Ok(())
@@ -56,16 +59,19 @@ fn remove(
     Ok(())
 }
 
-/// How many of the oldest entries are too old, at most `most`.
-fn aged(
+/// When an entry must have been stored to be kept.
+fn too_old(settings: &EmbeddedSettings, now_ms: u64) -> u64 {
+    now_ms.saturating_sub(millis(settings.history_age.max(NONCE_WINDOW)))
+}
+
+/// How many of the oldest entries were stored before `since`, at most `most`.
+fn older(
     entries: &impl ReadableTable<(&'static str, u64), EntryRow<'static>>,
     room: &str,
     head: &Head,
     most: u64,
-    settings: &EmbeddedSettings,
-    now_ms: u64,
+    since: u64,
 ) -> Result<u64, redb::Error> {
-    let since = now_ms.saturating_sub(millis(settings.history_age));
     let mut count = 0;
     for row in entries.range((room, head.first)..(room, head.next))? {
         if count >= most || row?.1.value().0 >= since {
@@ -109,7 +115,7 @@ impl Sweep {
             let mut rooms = transaction.open_table(ROOMS)?;
             for room in &found.rooms {
                 let Some(mut head) = Head::read(&rooms, room)? else { continue };
-                let gone = aged(&entries, room, &head, CHUNK, settings, now_ms)?;
+                let gone = older(&entries, room, &head, CHUNK, too_old(settings, now_ms))?;
                 remove(&mut entries, room, &mut head, gone)?;
                 if forgettable(&head, settings, now_ms) {
                     rooms.remove(room.as_str())?;
@@ -131,29 +137,33 @@ impl Sweep {
         let transaction = disk.begin_read()?;
         let entries = transaction.open_table(ENTRIES)?;
         let rooms = transaction.open_table(ROOMS)?;
-        let mut last = None;
+        let (mut last, mut seen) = (None, 0);
         for row in rooms.range(self.room.as_str()..)?.take(STEP) {
             let (room, head) = row?;
             let (room, head) = (room.value(), Head::from_row(head.value()));
             last = Some(format!("{room}\0"));
-            if aged(&entries, room, &head, 1, settings, now_ms)? > 0 || forgettable(&head, settings, now_ms) {
+            seen += 1;
+            if older(&entries, room, &head, 1, too_old(settings, now_ms))? > 0
+                || forgettable(&head, settings, now_ms)
+            {
                 found.rooms.push(room.to_owned());
             }
         }
         // At the end it begins again; a room with much to remove is met again in the next round.
-        self.room = last.unwrap_or_default();
-        let mut last = None;
+        self.room = last.filter(|_| seen == STEP).unwrap_or_default();
+        let (mut last, mut seen) = (None, 0);
         let state = transaction.open_table(STATE)?;
         for row in state.range((self.record.0.as_str(), self.record.1.as_str())..)?.take(STEP) {
             let (key, row) = row?;
             let (kind, name) = key.value();
             last = Some((kind.to_owned(), format!("{name}\0")));
+            seen += 1;
             // Rights never end by themselves: the room's head repeats their version.
             if !batch::live(row.value().1, now_ms) && kind != crate::broker::Kind::Rights.as_str() {
                 found.records.push((kind.to_owned(), name.to_owned()));
             }
         }
-        self.record = last.unwrap_or_default();
+        self.record = last.filter(|_| seen == STEP).unwrap_or_default();
         Ok(found)
     }
 }

@@ -103,8 +103,9 @@ impl Writer<'_> {
         match self.commit(&commands) {
             Ok(effects) => self.deliver(commands, effects),
             Err(failure) => {
+                // First, so that whoever is refused finds it in the health too.
+                self.fail(failure.clone());
                 refuse(commands, &failure);
-                self.fail(failure);
             }
         }
     }
