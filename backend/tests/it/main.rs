@@ -4,4 +4,5 @@
 
 mod brokers;
 mod conformance;
+mod crash;
 mod redis_faults;
