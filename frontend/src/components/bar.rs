@@ -68,7 +68,7 @@ pub fn Bar(
                     {move || chorus(chat)}
                     <span class="n">{here} <span class="vh">{move || format!(" ({})", count(here()))}</span></span>
                 </button>
-                <Menu class="btn icon" place="at" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
+                <Menu class="btn icon" place="holder" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
                     <Item icon="link" label="Copy address" choose=link/>
                     <Item icon="door" label="Leave room" choose=leave/>
                 </Menu>

@@ -59,7 +59,7 @@ pub fn Entry(
                             }
                         />
                     </div>
-                    <p class="note danger" id="name-wrong" role="alert">{move || wrong.get()}</p>
+                    <p class="note danger" id="name-wrong" role="alert" hidden=move || wrong.with(Option::is_none)>{move || wrong.get()}</p>
                     <button class="btn strong" type="submit">"Join " {destination()}</button>
                 </form>
             </main>

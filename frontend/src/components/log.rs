@@ -23,6 +23,7 @@ use super::{
     voice::{Size, voice},
 };
 use crate::{
+    people::initials,
     route,
     state::{Chat, RoomHandle},
 };
@@ -98,7 +99,7 @@ fn invitation(room: &RoomHandle, chat: Chat) -> impl IntoView + use<> {
         chat.me().with_untracked(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
     view! {
         <div class="empty">
-            <span class="chorus" aria-hidden="true">{voice(Size::Log, "me", &me, None)} {voice(Size::Log, "none", "", None)}</span>
+            <span class="chorus" aria-hidden="true">{voice(Size::Log, "me", &initials(&me, 1), None)} {voice(Size::Log, "none", "", None)}</span>
             <h2>"It’s quiet in here"</h2>
             <p class="note">"No messages yet. Send the first one, or share the address:"</p>
             <p class="row">

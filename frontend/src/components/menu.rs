@@ -9,7 +9,7 @@ use web_sys::{FocusEvent, HtmlElement, KeyboardEvent, MouseEvent};
 pub fn Menu(
     /// The class of the button.
     class: &'static str,
-    /// The class of the place that both stand in: `"at"` opens downward, `"at over grow"` upward.
+    /// The class of the place that both stand in: `"holder"` opens downward, `"holder over grow"` upward.
     place: &'static str,
     /// What the menu is for; also the name of the button if it shows no words.
     label: &'static str,
