@@ -28,17 +28,11 @@ pub enum Tool {
         #[arg(long, env = "HUBBUB_DATA", default_value = "hubbub.redb", value_name = "FILE")]
         data: PathBuf,
     },
-    /// Write the whole history to standard output, one JSON object a line.
+    /// Write the whole history, of the file or of Redis, to standard output, one JSON object a line.
     Export {
-        /// The file to read. The node must be stopped.
-        #[arg(long, env = "HUBBUB_DATA", default_value = "hubbub.redb", value_name = "FILE")]
-        data: PathBuf,
-        /// Read from this Redis instead.
-        #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis_url)]
-        redis_url: Option<String>,
-        /// What every key in Redis starts with.
-        #[arg(long, env = "HUBBUB_REDIS_PREFIX", default_value = "hubbub:", value_name = "TEXT", value_parser = prefix)]
-        redis_prefix: String,
+        /// Where it is kept.
+        #[command(flatten)]
+        broker: Broker,
     },
 }
 

@@ -2,12 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
+use std::{
+    io::{Write, stderr},
+    process::ExitCode,
+};
 
 use backend::{
     app::App,
     config::{Cli, Config},
-    shutdown, telemetry,
+    shutdown, telemetry, tools,
 };
 use clap::Parser;
 
@@ -19,7 +22,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.tool {
         None => serve(&cli.config).await,
-        Some(tool) => backend::tools::run(tool).await,
+        Some(tool) => tools::run(tool).await,
     }
 }
 
@@ -28,7 +31,7 @@ async fn serve(config: &Config) -> ExitCode {
     let app = match App::start(config).await {
         Ok(app) => app,
         Err(error) => {
-            eprintln!("hubbub: {error}");
+            let _unread = writeln!(stderr(), "hubbub: {error}");
             return ExitCode::from(UNUSABLE);
         }
     };

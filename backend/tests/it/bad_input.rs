@@ -3,7 +3,12 @@
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
-use shared::{command::Command, error::ErrorCode, event::{Event, Reply, ServerFrame}, limits};
+use shared::{
+    command::Command,
+    error::ErrorCode,
+    event::{Event, Reply, ServerFrame},
+    limits,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -82,7 +87,10 @@ async fn a_v1_connection_survives_too() {
         assert_eq!((of, error.code), (id, code), "{text}");
     }
     ana.join("a").await;
-    assert_eq!(ana.refused(Command::Join { room: "b".parse().unwrap(), since: None }).await, ErrorCode::TooManyRooms);
+    assert_eq!(
+        ana.refused(Command::Join { room: "b".parse().unwrap(), since: None }).await,
+        ErrorCode::TooManyRooms
+    );
     ana.send("a", "n-1234", "still here").await;
 }
 

@@ -83,7 +83,8 @@ impl Client<Classic> {
     }
 
     pub(crate) async fn send(&mut self, room: &str, message: &str) {
-        self.say(serde_json::json!({"type": "sendMessage", "roomId": room, "message": message}).to_string()).await;
+        self.say(serde_json::json!({"type": "sendMessage", "roomId": room, "message": message}).to_string())
+            .await;
     }
 }
 
