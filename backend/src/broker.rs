@@ -81,10 +81,7 @@ pub trait Log: Send + Sync + 'static {
 
     /// Some of the rooms that have a history, in no particular order, and where to go on; `None` when that was all.
     /// A room may come twice. For export only: it may look at every key there is.
-    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
-        let _ = cursor;
-        Err(LogError::Unavailable("this broker cannot list its rooms".to_owned()))
-    }
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError>;
 }
 
 /// What moves between nodes now, and how the node knows that it does.
