@@ -34,6 +34,15 @@ pub enum Tool {
         #[command(flatten)]
         broker: Broker,
     },
+    /// Ask the node that runs on this machine whether it is ready; exit code 0 when it is, else 1.
+    Health {
+        /// Address that it listens on.
+        #[arg(long, env = "HOST", default_value = "127.0.0.1", value_name = "IP", value_parser = ip)]
+        host: IpAddr,
+        /// Port that it listens on.
+        #[arg(long, env = "PORT", default_value_t = 8080, value_name = "PORT")]
+        port: u16,
+    },
 }
 
 /// All settings of a node.

@@ -1,8 +1,11 @@
-//! What the binary does besides serving: compacting and exporting a history.
+//! What the binary does besides serving: compacting and exporting a history, asking a node how it is.
+
+mod health;
 
 use std::{
     fmt::Display,
     io::{self, BufWriter, Write},
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -50,12 +53,26 @@ pub async fn run(tool: Tool) -> ExitCode {
     let done = match tool {
         Tool::Compact { data } => compact_file(data).await,
         Tool::Export { broker } => export_all(&broker).await,
+        Tool::Health { host, port } => return health(host, port),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format_args!("hubbub: {error}"));
             ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn health(host: IpAddr, port: u16) -> ExitCode {
+    match health::ask(host, port) {
+        Ok((ready, words)) => {
+            say(&words);
+            if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format_args!("no node answers on {host} port {port}: {error}"));
+            ExitCode::FAILURE
         }
     }
 }
