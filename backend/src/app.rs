@@ -25,6 +25,9 @@ use crate::{
     shutdown::Tasks,
 };
 
+/// For the first answer of the broker.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// What keeps a node from starting. Each says in one sentence which setting is wrong and what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -173,7 +176,9 @@ fn open(data: &Path, messages: u32, age: Duration) -> Result<Arc<embedded::Store
 /// Says in the log what the readiness answer says, and keeps one secret in use after the broker lost its state.
 async fn watch_health(broker: Broker, identity: Identity) {
     let mut watch = broker.bus.health();
-    let mut before = Health::down("starting");
+    // A broker that is there answers at once; only one that is not is worth a line.
+    let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await;
+    let mut before = Health { ready: settled.is_err(), ..Health::down("starting") };
     loop {
         let now = watch.borrow_and_update().clone();
         if now.ready != before.ready {

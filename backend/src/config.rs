@@ -9,7 +9,13 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 /// Room chat that scales sideways: serves the page and the WebSocket on one port.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "hubbub", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "hubbub",
+    version,
+    max_term_width = 100,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// Do something else than serve.
     #[command(subcommand)]

@@ -204,10 +204,17 @@ impl Session {
                 if self.excess > self.shared.settings.command_burst.saturating_mul(PATIENCE) {
                     return Some(CloseReason::Flooding);
                 }
-                self.conversation.refuse(ProtocolError {
-                    retry_after_ms: Some(1000),
-                    ..ProtocolError::new(ErrorCode::RateLimited, "too many commands, slow down")
-                })
+                let text = match &incoming {
+                    Incoming::Text(text) => std::str::from_utf8(text).unwrap_or_default(),
+                    Incoming::Binary | Incoming::Pong | Incoming::Closed => "",
+                };
+                self.conversation.refuse_to(
+                    text,
+                    ProtocolError {
+                        retry_after_ms: Some(1000),
+                        ..ProtocolError::new(ErrorCode::RateLimited, "too many commands, slow down")
+                    },
+                )
             }
             Incoming::Text(text) => match std::str::from_utf8(&text) {
                 Ok(text) => self.conversation.hear(text),

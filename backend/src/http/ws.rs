@@ -1,6 +1,10 @@
 //! The upgrade: who may have one, which dialect it is, and the socket behind the session's own types.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use axum::{
     extract::{
@@ -13,14 +17,14 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use futures_util::{SinkExt, StreamExt, future::ready};
+use futures_util::{Sink, SinkExt, Stream, StreamExt, future::ready};
 use shared::{SUBPROTOCOL, close::CloseReason, limits};
 use tungstenite::error::{CapacityError, Error};
 
 use super::{Http, assets};
 use crate::session::{
     self, Dialect,
-    wire::{Incoming, Outgoing, Wire},
+    wire::{Incoming, Outgoing},
 };
 
 /// Per-socket read buffer: allocated at once and kept, so it is what an idle connection costs.
@@ -79,7 +83,7 @@ pub async fn upgrade(State(http): State<Http>, request: Request) -> Response {
         .max_frame_size(limits::FRAME_BYTES)
         .on_upgrade(move |socket| {
             tasks.spawn_to_end(async move {
-                let reason = session::run(wire(socket), dialect, address, shared).await;
+                let reason = session::run(Socket(socket), dialect, address, shared).await;
                 tracing::debug!("{address}: {dialect:?} session ended: {reason:?}");
                 drop(permit);
             });
@@ -105,17 +109,42 @@ fn refuse(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Option<Response
 }
 
 /// The socket as the session's stream and sink.
-fn wire(socket: WebSocket) -> impl Wire {
-    socket
-        .map(|message| match message {
-            Ok(Message::Text(text)) => Ok(Incoming::Text(text.into())),
-            Ok(Message::Binary(_)) => Ok(Incoming::Binary),
-            Ok(Message::Ping(_) | Message::Pong(_)) => Ok(Incoming::Pong),
-            Ok(Message::Close(_)) => Ok(Incoming::Closed),
-            Err(error) => Err(reason(error)),
+struct Socket(WebSocket);
+
+impl Stream for Socket {
+    type Item = Result<Incoming, CloseReason>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(cx).map(|message| {
+            message.map(|message| match message {
+                Ok(Message::Text(text)) => Ok(Incoming::Text(text.into())),
+                Ok(Message::Binary(_)) => Ok(Incoming::Binary),
+                Ok(Message::Ping(_) | Message::Pong(_)) => Ok(Incoming::Pong),
+                Ok(Message::Close(_)) => Ok(Incoming::Closed),
+                Err(error) => Err(reason(error)),
+            })
         })
-        .sink_map_err(reason)
-        .with(|outgoing| ready(message(outgoing)))
+    }
+}
+
+impl Sink<Outgoing> for Socket {
+    type Error = CloseReason;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        self.0.poll_ready_unpin(cx).map_err(reason)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, outgoing: Outgoing) -> Result<(), CloseReason> {
+        self.0.start_send_unpin(message(outgoing)?).map_err(reason)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        self.0.poll_flush_unpin(cx).map_err(reason)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        self.0.poll_close_unpin(cx).map_err(reason)
+    }
 }
 
 fn message(outgoing: Outgoing) -> Result<Message, CloseReason> {

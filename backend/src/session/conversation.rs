@@ -87,10 +87,15 @@ impl Conversation {
 
     /// Refuses a frame that could not be read.
     pub(super) fn refuse(&self, error: ProtocolError) -> Step {
+        self.refuse_to("", error)
+    }
+
+    /// Refuses a frame that is not looked at, but for its request id.
+    pub(super) fn refuse_to(&self, frame: &str, error: ProtocolError) -> Step {
         self.shared.metrics.refusals.inc();
         Step::Say(match self.dialect {
             Dialect::Classic => classic::refusal(&error),
-            Dialect::V1 => v1::refusal(None, error),
+            Dialect::V1 => v1::refusal(v1::request_id(frame), error),
         })
     }
 

@@ -38,6 +38,15 @@ pub(super) fn refusal(request: Option<u64>, error: ProtocolError) -> Frame {
     }
 }
 
+/// The request id of a frame, whatever else is in it.
+pub(super) fn request_id(frame: &str) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Only {
+        id: u64,
+    }
+    serde_json::from_str::<Only>(frame).ok().map(|only| only.id)
+}
+
 fn reply(id: u64, reply: Reply) -> Frame {
     ServerFrame::Reply(id, reply).encode().into()
 }

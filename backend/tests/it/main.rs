@@ -9,4 +9,5 @@ mod conformance;
 mod crash;
 mod redis_faults;
 mod resume;
+mod starting;
 mod support;

@@ -7,7 +7,12 @@ use crate::support::{Client, V1, on_both};
 async fn fill(client: &mut Client<V1>, room: &str, count: usize) -> Vec<Position> {
     let mut positions = Vec::new();
     for number in 0..count {
-        positions.push(client.send(room, &format!("n{number}-{number:04}"), &number.to_string()).await.0);
+        positions.push(
+            client
+                .send(room, &format!("n{number}-{room}-{}", fastrand::u32(..)), &number.to_string())
+                .await
+                .0,
+        );
     }
     positions
 }
