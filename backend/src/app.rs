@@ -177,8 +177,8 @@ fn open(data: &Path, messages: u32, age: Duration) -> Result<Arc<embedded::Store
 async fn watch_health(broker: Broker, identity: Identity) {
     let mut watch = broker.bus.health();
     // A broker that is there answers at once; only one that is not is worth a line.
-    let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await;
-    let mut before = Health { ready: settled.is_err(), ..Health::down("starting") };
+    let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await.is_ok();
+    let mut before = Health { ready: !settled, ..Health::down("starting") };
     loop {
         let now = watch.borrow_and_update().clone();
         if now.ready != before.ready {
