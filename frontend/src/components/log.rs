@@ -19,6 +19,7 @@ use super::{
     bar::address,
     copy::copy,
     icon::small,
+    live::{live, part, text},
     toast::Toasts,
     voice::{Size, voice},
 };
@@ -70,17 +71,17 @@ pub fn Log(
             on:focusout=left
         >
             <h2 class="vh">"Messages"</h2>
-            <ol class="measure" hidden=move || none.get() node_ref=follow.list>
-                {move || older.get().then(|| { let loading = loading.clone(); view! {
+            <ol class="measure" hidden=live(move || none.get()) node_ref=follow.list>
+                {part(move || older.get().then(|| { let loading = loading.clone(); view! {
                     <li class="info">
                         <button class="btn icon note" type="button" tabindex="-1" on:click=move |_| chat.load_older()>
-                            {move || if loading.get() { "Loading older messages…" } else { "Show older messages" }}
+                            {text(move || if loading.get() { "Loading older messages…".to_owned() } else { "Show older messages".to_owned() })}
                         </button>
                     </li>
-                }})}
+                }}))}
                 <For each=move || handles.get() key=|handle| handle.key children=move |handle| row::row(chat, &handle)/>
             </ol>
-            {move || empty.get().then(|| invitation(&invited, chat))}
+            {part(move || empty.get().then(|| invitation(&invited, chat)))}
         </section>
         <Pills
             room=room
