@@ -6,3 +6,20 @@
 pub mod backoff;
 pub mod machine;
 pub mod socket;
+
+use shared::{command::Command, event::ServerFrame};
+
+/// Whose connection it is: told everything, asked for the first words.
+pub trait Owner {
+    /// What to say first, if there is somebody to be.
+    fn hello(&self) -> Option<Command>;
+
+    /// The connection does something else now. `Live` comes before the welcome.
+    fn status(&self, status: machine::Status);
+
+    /// A frame arrived, pongs excepted.
+    fn frame(&self, frame: ServerFrame);
+
+    /// A round trip was measured, in milliseconds.
+    fn round_trip(&self, ms: u64);
+}

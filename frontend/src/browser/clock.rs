@@ -1,5 +1,24 @@
 //! The wall clock, the time zone and the reader's way of writing times.
 
+use std::cell::Cell;
+
+/// A clock in milliseconds that never goes back, goes on while the device sleeps, and agrees with [`now_ms`] as long
+/// as nobody sets that back.
+pub fn steady_ms() -> u64 {
+    thread_local! {
+        // The last answer, and how much the wall clock was set back.
+        static LAST: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+    LAST.with(|cell| {
+        let (last, set_back) = cell.get();
+        let now = now_ms() + set_back;
+        let set_back = set_back + last.saturating_sub(now);
+        let now = now.max(last);
+        cell.set((now, set_back));
+        now
+    })
+}
+
 #[cfg(target_arch = "wasm32")]
 pub use wasm::*;
 

@@ -2,8 +2,6 @@
 
 use leptos::{html, prelude::*};
 
-use super::live::{effect, part};
-
 /// A modal dialog that is shown while `open` holds true. Escape and its own buttons set it to false.
 #[component]
 pub fn Dialog(
@@ -12,12 +10,13 @@ pub fn Dialog(
     /// The id of its heading, which also names it.
     id: &'static str,
     /// Its heading.
-    title: &'static str,
+    #[prop(into)]
+    title: TextProp,
     /// What it asks.
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
+    Effect::new(move || {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             (true, false) => drop(dialog.show_modal()),
@@ -27,9 +26,9 @@ pub fn Dialog(
     });
     view! {
         <dialog class="float" aria-labelledby=id node_ref=dialog on:close=move |_| open.set(false)>
-            <h2 id=id>{title}</h2>
+            <h2 id=id>{move || title.get()}</h2>
             // Made anew each time, so that fields start from what is true now.
-            {part(move || open.get().then(&*children))}
+            <Show when=move || open.get()>{children()}</Show>
         </dialog>
     }
 }

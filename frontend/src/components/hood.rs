@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::live::{live, part, text};
 use crate::{
     net::machine::Status,
     state::{Chat, Link},
@@ -12,11 +11,11 @@ use crate::{
 #[component]
 pub fn Pulse() -> impl IntoView {
     let link = expect_context::<Chat>().link();
-    let is_live = move || link.with(|link| link.status == Status::Live);
+    let live = move || link.with(|link| link.status == Status::Live);
     view! {
-        <button class="btn small note pulse" class:off=live(move || !is_live()) type="button" popovertarget="hood">
-            {part(move || is_live().then(|| view! { <span class="vh">"Connected, round trip "</span> }))}
-            {text(move || link.with(short))}
+        <button class="btn small note pulse" class:off=move || !live() type="button" popovertarget="hood">
+            {move || live().then(|| view! { <span class="vh">"Connected, round trip "</span> })}
+            {move || link.with(short)}
         </button>
     }
 }
@@ -33,19 +32,19 @@ pub fn Hood() -> impl IntoView {
             <h2>"Under the hood"</h2>
             <dl>
                 <dt>"Connection"</dt>
-                <dd>{text(move || link.with(|link| state(link.status).to_owned()))}</dd>
+                <dd>{move || link.with(|link| state(link.status))}</dd>
                 <dt>"Round trip"</dt>
-                <dd>{text(move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms"))))}</dd>
+                <dd>{move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms")))}</dd>
                 <dt>"Your node"</dt>
-                <dd>{text(move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into())))}</dd>
+                <dd>{move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into()))}</dd>
                 <dt>"Node is ready"</dt>
-                <dd>{text(move || link.with(|link| if link.ready { "Yes".to_owned() } else { "No".to_owned() }))}</dd>
+                <dd>{move || link.with(|link| if link.ready { "Yes" } else { "No" })}</dd>
                 <dt>"In this room"</dt>
-                <dd>{text(move || here().map(|(here, _)| super::people::count(here)).unwrap_or_default())}</dd>
+                <dd>{move || here().map(|(here, _)| super::people::count(here))}</dd>
                 <dt>"Rows in view"</dt>
-                <dd>{text(move || here().map(|(_, rows)| rows.to_string()).unwrap_or_default())}</dd>
+                <dd>{move || here().map(|(_, rows)| rows)}</dd>
                 <dt>"Waiting to send"</dt>
-                <dd>{text(move || waiting.get().to_string())}</dd>
+                <dd>{move || waiting.get()}</dd>
             </dl>
         </div>
     }

@@ -4,14 +4,12 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{FocusEvent, HtmlElement, KeyboardEvent, MouseEvent};
 
-use super::live::{effect, live, part};
-
 /// A button that opens a menu over or under it.
 #[component]
 pub fn Menu(
     /// The class of the button.
     class: &'static str,
-    /// The class of the place that both stand in: `"holder"` opens downward, `"holder over grow"` upward.
+    /// The class of the place that both stand in: `"at"` opens downward, `"at over grow"` upward.
     place: &'static str,
     /// What the menu is for; also the name of the button if it shows no words.
     label: &'static str,
@@ -24,7 +22,7 @@ pub fn Menu(
     let opener = NodeRef::<html::Button>::new();
     let menu = NodeRef::<html::Div>::new();
     let back = move || drop(opener.get_untracked().map(|opener| opener.focus()));
-    effect(move || {
+    Effect::new(move || {
         if let Some(menu) = menu.get() {
             focus(items(&menu).first());
         }
@@ -72,13 +70,13 @@ pub fn Menu(
                 type="button"
                 aria-label=label
                 aria-haspopup="menu"
-                aria-expanded=live(move || open.get().to_string())
+                aria-expanded=move || open.get().to_string()
                 node_ref=opener
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {button.run()}
             </button>
-            {part(move || open.get().then(|| view! {
+            <Show when=move || open.get()>
                 <div
                     class="menu float"
                     role="menu"
@@ -91,7 +89,7 @@ pub fn Menu(
                 >
                     {children()}
                 </div>
-            }))}
+            </Show>
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leptos::prelude::*;
-use shared::{message::Person, text::Room};
+use shared::{error::ErrorCode, message::Person, text::Room};
 
 use super::timeline::rows::{Row, RowKey};
 
@@ -37,6 +37,8 @@ pub struct OpenRoom {
     pub rows: ArcRwSignal<Vec<RowHandle>>,
     /// The first answer of the server is here: an empty log is an empty room.
     pub loaded: ArcRwSignal<bool>,
+    /// Why the server does not let this person in, as long as it does not.
+    pub refused: ArcRwSignal<Option<ErrorCode>>,
     /// There are messages older than the first row.
     pub has_older: ArcRwSignal<bool>,
     /// There are messages newer than the last row: the newest are not shown.
@@ -68,6 +70,7 @@ impl OpenRoom {
             room,
             rows: ArcRwSignal::default(),
             loaded: ArcRwSignal::default(),
+            refused: ArcRwSignal::default(),
             has_older: ArcRwSignal::default(),
             has_newer: ArcRwSignal::default(),
             loading_older: ArcRwSignal::default(),

@@ -8,7 +8,6 @@ use crate::{
     components::{
         copy::copy,
         icon::small,
-        live::{effect, live, part},
         toast::Toasts,
         voice::{Size, voice},
     },
@@ -25,7 +24,7 @@ use crate::{
 pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> impl IntoView + use<> {
     let toasts = expect_context::<Toasts>();
     let id = first.id;
-    let named = move |name: &str| format!("m{id}-{name}");
+    let part = move |name: &str| format!("m{id}-{name}");
     let name = first.sender.name.as_str().to_owned();
     let hue = people::sender_hue(&first.sender, first.own);
     let classic = first.sender.kind == SenderKind::Classic;
@@ -45,15 +44,15 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     };
     let stored = move || delivery.get() == Delivery::Stored;
     let label = move || {
-        let who_when = if stored() { format!("{} {}", named("who"), named("when")) } else { named("who") };
-        let state = if waits() { format!(" {}", named("state")) } else { String::new() };
-        format!("{who_when} {}{state}", named("said"))
+        let who_when = if stored() { format!("{} {}", part("who"), part("when")) } else { part("who") };
+        let state = if waits() { format!(" {}", part("state")) } else { String::new() };
+        format!("{who_when} {}{state}", part("said"))
     };
     let when = move || {
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
         stored().then(|| {
             view! {
-                <time class="meta" id=named("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
+                <time class="meta" id=part("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
             }
         })
     };
@@ -64,23 +63,23 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         <li>
             <article
                 class="msg"
-                class:cont=live(move || is(|message| message.cont))
+                class:cont=move || is(|message| message.cont)
                 class:fresh=first.fresh
-                class:wait=live(waits)
+                class:wait=waits
                 id=format!("m{id}")
                 data-hue=hue.clone()
                 tabindex="-1"
-                aria-labelledby=live(label)
+                aria-labelledby=label
             >
                 {voice(Size::Log, &hue, &name, None)}
                 <header class="row">
-                    <bdi class="who cut" id=named("who")>{name}</bdi>
+                    <bdi class="who cut" id=part("who")>{name}</bdi>
                     {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
-                    {part(when)}
+                    {when}
                 </header>
-                {said(&body, named("said"), toasts)}
-                {part(move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state"))))}
-                {part(move || {
+                {said(&body, part("said"), toasts)}
+                {move || waits().then(|| state(chat, delivery.get(), &nonce, &body, part("state")))}
+                {move || {
                     let text = text.clone();
                     stored().then(|| view! {
                         <div class="acts row float" role="group" aria-label="Actions">
@@ -96,7 +95,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                             </button>
                         </div>
                     })
-                })}
+                }}
             </article>
         </li>
     }
@@ -105,7 +104,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
 /// Whether a message has been on its way for so long that it shows: most are there before that.
 fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
     let late = RwSignal::new(false);
-    effect(move || {
+    Effect::new(move || {
         if delivery.get() == Delivery::Sending {
             late.set(false);
             set_timeout(

@@ -1,0 +1,361 @@
+//! What a person does, and what the browser reports.
+
+use leptos::prelude::*;
+use shared::{
+    command::{Command, From},
+    limits,
+    text::{Body, Invalid, Name, Nonce, Room},
+};
+
+use super::{
+    Chat,
+    desk::{Asked, Desk},
+    here::put_arc,
+    kept::{self, Identity, KeptRoom},
+    outbox::Outbox,
+};
+use crate::{net::machine::Input, route};
+
+/// What a person does. Actions on "the room" mean the room on the screen and do nothing when there is none.
+impl Chat {
+    /// Takes a name for the first time: it is kept, the page connects and enters the room of the address.
+    pub fn set_name(self, name: &str) -> Result<(), Invalid> {
+        let name = Name::parse(name)?;
+        self.with(|desk| {
+            let before = desk.me.clone().unwrap_or(Identity { name: name.clone(), user: None, token: None });
+            desk.be(Identity { name, ..before });
+            desk.start();
+        });
+        Ok(())
+    }
+
+    /// Changes the name, now or as soon as there is a connection.
+    pub fn rename(self, name: &str) -> Result<(), Invalid> {
+        let name = Name::parse(name)?;
+        self.with(|desk| {
+            let Some(me) = desk.me.clone() else { return };
+            desk.be(Identity { name: name.clone(), ..me });
+            desk.ask(Asked::Rename, Command::Rename { name });
+        });
+        Ok(())
+    }
+
+    /// Makes the tokens of this person worthless everywhere and becomes a new guest of the same name.
+    /// Works only while the link is live.
+    pub fn forget_me(self) {
+        self.with(|desk| desk.ask(Asked::Forget, Command::Forget));
+    }
+
+    /// Shows a room, joining it if need be. The address changes, a step back leads to the room before.
+    pub fn open_room(self, room: &Room) {
+        self.with(|desk| {
+            if desk.current.as_ref() != Some(room) {
+                desk.world.show_address(&route::path(room), false);
+                desk.show(Some(room));
+            }
+        });
+    }
+
+    /// Leaves a room and forgets what was kept of it, except what waits to be sent and the draft. If it was on the
+    /// screen, the next room takes its place, if there is one.
+    pub fn leave_room(self, room: &Room) {
+        self.with(|desk| desk.leave(room));
+    }
+
+    /// Says something in the room. It is shown and kept at once, also while there is no connection; the draft is
+    /// emptied and the newest messages are shown. Empty lines around the text and white space at its end are cut;
+    /// nothing but white space does nothing. A text that is too long is refused: the field keeps it.
+    pub fn send(self, text: &str) -> Result<(), Invalid> {
+        let text = text.trim_end().trim_start_matches(['\n', '\r']);
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let body = Body::parse(text)?;
+        self.with(|desk| desk.say(body));
+        Ok(())
+    }
+
+    /// Tries a failed or unsure message of the room again.
+    pub fn retry(self, nonce: &Nonce) {
+        self.with(|desk| {
+            let Some(room) = desk.outbox.find(nonce).map(|entry| entry.room.clone()) else { return };
+            desk.outbox.retry(nonce);
+            desk.outbox_changed = true;
+            desk.mirror(&room);
+        });
+    }
+
+    /// Drops a message of the room that was not sent.
+    pub fn delete(self, nonce: &Nonce) {
+        self.with(|desk| {
+            let Some(entry) = desk.outbox.strike(nonce) else { return };
+            desk.outbox_changed = true;
+            if let Some(here) = desk.rooms.get_mut(&entry.room) {
+                here.timeline.forget(nonce);
+                here.dirty = true;
+            }
+        });
+    }
+
+    /// Notes the text in the field; it is kept per room, half a second after the last change.
+    pub fn set_draft(self, text: &str) {
+        self.with(|desk| {
+            let Some(here) = desk.here() else { return };
+            put_arc(&here.open.draft, text.to_owned());
+            desk.draft_changed = true;
+        });
+    }
+
+    /// Gets older messages of the room, if there are any and none are on their way.
+    pub fn load_older(self) {
+        self.with(Desk::load_older);
+    }
+
+    /// Gets newer messages of the room, if the window does not reach the newest.
+    pub fn load_newer(self) {
+        self.with(|desk| {
+            let Some(here) = desk.here() else { return };
+            if !here.timeline.has_newer() || here.open.loading_newer.get_untracked() {
+                return;
+            }
+            here.dirty = true;
+            if here.timeline.newer_from_tail() {
+                return;
+            }
+            let room = here.open.room().clone();
+            let Some(anchor) = here.timeline.newest().cloned() else { return };
+            let command =
+                Command::History { room: room.clone(), from: From::After(anchor.clone()), limit: None };
+            let asked = desk.ask(Asked::Newer { room, anchor }, command);
+            desk.here().inspect(|here| put_arc(&here.open.loading_newer, asked));
+        });
+    }
+
+    /// Makes the newest messages of the room the shown ones, at once. The view then scrolls to the end.
+    pub fn jump_to_newest(self) {
+        self.with(|desk| {
+            let Some(here) = desk.here() else { return };
+            here.timeline.jump_to_newest();
+            here.timeline.set_at_end(true);
+            here.open.to_end.update(|times| *times += 1);
+            put_arc(&here.open.below, 0);
+            here.dirty = true;
+        });
+    }
+
+    /// Tells whether the end of the log is on the screen (at most 100 px away), after each scroll and after each
+    /// change of the rows; also of a log that is too short to scroll. Whether the newest messages are loaded is seen
+    /// to here. While the end is on the screen, and the page is visible and focused, for 1.5 s, the room is read.
+    pub fn set_at_end(self, at_end: bool) {
+        self.with(|desk| desk.at_end(at_end));
+    }
+
+    /// Marks the room read now and takes the "New since" line away (Esc).
+    pub fn mark_read(self) {
+        self.with(|desk| {
+            desk.read_now();
+            desk.clear_since();
+        });
+    }
+
+    /// Takes the "New since" line away.
+    pub fn dismiss_since(self) {
+        self.with(Desk::clear_since);
+    }
+
+    /// Connects now instead of waiting.
+    pub fn try_now(self) {
+        self.with(|desk| desk.world.connection(Input::TryNow));
+    }
+
+    /// Has something said to people who listen: "Copied".
+    pub fn announce(self, text: &str) {
+        self.with(|desk| desk.announce(text));
+    }
+}
+
+/// What the browser reports.
+impl Chat {
+    /// Begins with what was kept: who the person is, the joined rooms, drafts.
+    pub fn begin(self) {
+        self.with(|desk| {
+            if let Some(me) = kept::identity(&*desk.world) {
+                desk.be(me);
+            }
+            for (room, kept) in kept::rooms(&*desk.world) {
+                desk.add_room(&room, kept);
+            }
+            if desk.me.is_some() {
+                desk.start();
+            }
+        });
+    }
+
+    /// This tab owns the outbox under a key from now on: takes what is in it.
+    pub fn own_outbox(self, key: &str) {
+        self.with(|desk| {
+            let left = desk.world.get(key).map(|text| Outbox::load(&text)).unwrap_or_default();
+            desk.outbox_key = Some(key.to_owned());
+            desk.adopt(left);
+        });
+    }
+
+    /// Takes over the outbox of a tab that is gone. The caller sees to it that nobody else does at the same time.
+    pub fn adopt_outbox(self, key: &str) {
+        self.with(|desk| {
+            let Some(text) = desk.world.get(key) else { return };
+            desk.adopt(Outbox::load(&text));
+            // First kept here, then removed there: a crash between leaves it twice, under the same nonces.
+            desk.keep_outbox();
+            desk.world.set(key, None);
+        });
+    }
+
+    /// The time of the last [`World::wake_at`](super::World::wake_at) has come.
+    pub fn tick(self) {
+        self.with(Desk::tick);
+    }
+
+    /// The page was shown or hidden, or got or lost the focus.
+    pub fn attention_changed(self) {
+        self.with(|_| {});
+    }
+
+    /// A step back or forth: the address has changed.
+    pub fn address_changed(self) {
+        self.with(|desk| {
+            let room = route::room(&desk.world.address());
+            if desk.me.is_some() && desk.current != room {
+                desk.show(room.as_ref());
+            }
+        });
+    }
+
+    /// The page goes: what is not kept yet must be kept now.
+    pub fn leaving(self) {
+        self.with(|desk| {
+            desk.keep();
+            desk.keep_outbox();
+        });
+    }
+}
+
+impl Desk {
+    fn start(&mut self) {
+        let room = route::room(&self.world.address());
+        self.show(room.as_ref());
+        self.world.connection(Input::Start);
+    }
+
+    /// Puts a room on the screen.
+    fn show(&mut self, room: Option<&Room>) {
+        self.unvisit();
+        self.current = room.cloned();
+        if let Some(room) = room {
+            let joined = self.world.now_ms();
+            self.add_room(room, KeptRoom { joined, ..KeptRoom::default() });
+            self.visit(room);
+            let entered = self.rooms.get(room).is_some_and(|here| here.open.loaded.get_untracked());
+            if entered {
+                self.fill();
+            } else {
+                self.join(room);
+            }
+        }
+        let open = self.here().map(|here| here.open.clone());
+        self.signals.current.set(open);
+    }
+
+    fn leave(&mut self, room: &Room) {
+        let Some(index) = self.order.iter().position(|other| other == room) else { return };
+        if self.current.as_ref() == Some(room) {
+            let next = self
+                .order
+                .get(index + 1)
+                .or_else(|| index.checked_sub(1).and_then(|index| self.order.get(index)));
+            let next = next.cloned();
+            let address = next.as_ref().map_or_else(|| "/".to_owned(), route::path);
+            self.world.show_address(&address, true);
+            self.show(next.as_ref());
+        }
+        self.rooms.remove(room);
+        self.order.retain(|other| other != room);
+        kept::drop_room(&*self.world, room);
+        self.outbox.cut(Some(room));
+        self.ask(Asked::Leave, Command::Leave { room: room.clone() });
+        self.show_rooms();
+    }
+
+    fn say(&mut self, body: Body) {
+        let (now, nonce) = (self.world.now_ms(), self.world.nonce());
+        let Some(here) = self.here() else { return };
+        let room = here.open.room().clone();
+        here.timeline.jump_to_newest();
+        here.timeline.set_at_end(true);
+        here.open.to_end.update(|times| *times += 1);
+        put_arc(&here.open.below, 0);
+        put_arc(&here.open.draft, String::new());
+        self.outbox.push(room.clone(), nonce, body, now);
+        self.outbox_changed = true;
+        self.draft_changed = true;
+        self.clear_since();
+        self.read_now();
+        self.mirror(&room);
+    }
+
+    fn clear_since(&mut self) {
+        if let Some(here) = self.here()
+            && here.timeline.clear_since()
+        {
+            here.dirty = true;
+        }
+    }
+
+    fn adopt(&mut self, entries: Vec<super::outbox::Entry>) {
+        // What was tried elsewhere waits until its room is entered with eyes on it.
+        for room in entries.iter().map(|entry| entry.room.clone()) {
+            if !self.rooms.contains_key(&room) {
+                continue;
+            }
+            self.outbox.cut(Some(&room));
+        }
+        let rooms: Vec<Room> = entries.iter().map(|entry| entry.room.clone()).collect();
+        self.outbox.adopt(entries);
+        self.outbox_changed = true;
+        for room in rooms {
+            let joined = self.world.now_ms();
+            self.add_room(&room, KeptRoom { joined, ..KeptRoom::default() });
+            self.mirror(&room);
+            self.join(&room);
+        }
+    }
+
+    fn load_older(&mut self) {
+        let Some(here) = self.here() else { return };
+        if !here.timeline.has_older() || here.open.loading_older.get_untracked() {
+            return;
+        }
+        let room = here.open.room().clone();
+        let (asked, from, limit) = match (here.timeline.oldest(), here.timeline.head()) {
+            (Some(anchor), _) => {
+                let anchor = anchor.clone();
+                (Asked::Older { room: room.clone(), anchor: anchor.clone() }, From::Before(anchor), None)
+            }
+            // Nothing is shown of a room that has a history: the newest page, which ends at the head.
+            (None, Some(head)) => {
+                let limit = u64::try_from(limits::PAGE_MAX).ok();
+                (Asked::Around(room.clone()), From::Around(head.clone()), limit)
+            }
+            (None, None) => return,
+        };
+        let asked = self.ask(asked, Command::History { room, from, limit });
+        self.here().inspect(|here| put_arc(&here.open.loading_older, asked));
+    }
+
+    /// A room that comes on the screen with little to show gets a page.
+    pub(super) fn fill(&mut self) {
+        if self.here().is_some_and(|here| here.timeline.len() < limits::PAGE / 2) {
+            self.load_older();
+        }
+    }
+}

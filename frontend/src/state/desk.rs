@@ -1,0 +1,369 @@
+//! Everything behind the signals, in one place that is changed by one call at a time.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+};
+
+use leptos::prelude::*;
+use shared::{
+    command::Command,
+    message::{Sender, SenderKind},
+    text::{Nonce, Position, Room, UserId},
+};
+
+use super::{
+    Me, Signals, World,
+    announce::Announcer,
+    banner::{Banner, Watch},
+    here::{Here, put},
+    kept::{self, Identity, KeptRoom},
+    outbox::Outbox,
+    room::OpenRoom,
+};
+use crate::{net::machine::Status, time::Day};
+
+/// How long an answer may take before it is asked for again.
+const ANSWER_MS: u64 = 20_000;
+
+/// How long changes of what is kept may wait for more of them.
+const KEEP_AFTER_MS: u64 = 500;
+
+/// What was asked, by the id of its reply.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    Join { room: Room, since: Option<Position> },
+    Leave,
+    Send(Nonce),
+    Older { room: Room, anchor: Position },
+    Newer { room: Room, anchor: Position },
+    Around(Room),
+    Rename,
+    Forget,
+}
+
+pub(super) struct Desk {
+    pub(super) world: Rc<dyn World>,
+    pub(super) signals: Signals,
+    pub(super) me: Option<Identity>,
+    pub(super) rooms: HashMap<Room, Here>,
+    /// The rooms in the order of the list.
+    pub(super) order: Vec<Room>,
+    pub(super) current: Option<Room>,
+    pub(super) asked: HashMap<u64, (Asked, u64)>,
+    pub(super) outbox: Outbox,
+    /// The key under which the outbox is kept, once this tab owns one.
+    pub(super) outbox_key: Option<String>,
+    pub(super) outbox_changed: bool,
+    pub(super) status: Status,
+    pub(super) watch: Watch,
+    pub(super) announcer: Announcer,
+    /// Since when the end of the open room is looked at.
+    pub(super) looking_since: Option<u64>,
+    /// A draft was changed that is not kept yet.
+    pub(super) draft_changed: bool,
+    /// When what changed is kept.
+    keep_at: Option<u64>,
+    said_alarms: HashSet<Nonce>,
+}
+
+impl Desk {
+    pub(super) fn new(world: Rc<dyn World>, signals: Signals) -> Self {
+        Self {
+            world,
+            signals,
+            me: None,
+            rooms: HashMap::new(),
+            order: Vec::new(),
+            current: None,
+            asked: HashMap::new(),
+            outbox: Outbox::default(),
+            outbox_key: None,
+            outbox_changed: false,
+            status: Status::Idle,
+            watch: Watch::default(),
+            announcer: Announcer::default(),
+            looking_since: None,
+            draft_changed: false,
+            keep_at: None,
+            said_alarms: HashSet::new(),
+        }
+    }
+
+    pub(super) fn user(&self) -> Option<&UserId> {
+        self.me.as_ref()?.user.as_ref()
+    }
+
+    /// How an own message is shown before the server has taken it.
+    pub(super) fn sender(&self) -> Option<Sender> {
+        let me = self.me.as_ref()?;
+        let id = me.user.clone().or_else(|| UserId::parse("me").ok())?;
+        Some(Sender { id, name: me.name.clone(), kind: SenderKind::Guest })
+    }
+
+    /// The open room.
+    pub(super) fn here(&mut self) -> Option<&mut Here> {
+        self.rooms.get_mut(self.current.as_ref()?)
+    }
+
+    /// Takes a new or changed identity.
+    pub(super) fn be(&mut self, me: Identity) {
+        let before = self.me.replace(me.clone());
+        kept::keep_identity(&*self.world, &me);
+        self.signals.me.set(Some(Me { name: me.name, user: me.user.clone() }));
+        if before.is_none_or(|before| before.user != me.user || before.name != self.name()) {
+            let Some(sender) = self.sender() else { return };
+            for here in self.rooms.values_mut() {
+                here.timeline.be(&sender);
+                here.dirty = true;
+            }
+        }
+    }
+
+    fn name(&self) -> shared::text::Name {
+        self.me.as_ref().map(|me| me.name.clone()).expect("there is an identity")
+    }
+
+    /// Asks the server; nothing happens while there is no connection.
+    pub(super) fn ask(&mut self, asked: Asked, command: Command) -> bool {
+        if self.status != Status::Live {
+            return false;
+        }
+        let Some(id) = self.world.ask(command) else { return false };
+        self.asked.insert(id, (asked, self.world.steady_ms() + ANSWER_MS));
+        true
+    }
+
+    /// Enters a room, or goes on where it stood.
+    pub(super) fn join(&mut self, room: &Room) {
+        let open = self.current.as_ref() == Some(room);
+        let Some(here) = self.rooms.get_mut(room) else { return };
+        if here.joining {
+            return;
+        }
+        here.join_again = None;
+        // A room on the screen starts with its newest page; one in the list only wants to know what is new.
+        let kept = here.kept.head.clone().filter(|_| !open);
+        let since = here.timeline.head().cloned().or(kept);
+        let asked = Asked::Join { room: room.clone(), since: since.clone() };
+        let asked = self.ask(asked, Command::Join { room: room.clone(), since });
+        if let Some(here) = self.rooms.get_mut(room) {
+            here.joining = asked;
+        }
+    }
+
+    /// Makes a room one of the joined ones.
+    pub(super) fn add_room(&mut self, room: &Room, kept: KeptRoom) {
+        if self.rooms.contains_key(room) {
+            return;
+        }
+        let open = Arc::new(OpenRoom::new(room.clone()));
+        open.unread.set(kept.unread);
+        open.draft.set(kept::draft(&*self.world, room));
+        let here = Here::new(open, kept);
+        self.rooms.insert(room.clone(), here);
+        self.order.push(room.clone());
+        self.mirror(room);
+        self.show_rooms();
+    }
+
+    pub(super) fn show_rooms(&self) {
+        let handles =
+            self.order.iter().filter_map(|room| self.rooms.get(room)).map(|here| Arc::clone(&here.open));
+        self.signals.rooms.set(handles.collect());
+    }
+
+    /// The rows of a room are to be drawn again, and what is kept of it to be kept.
+    pub(super) fn touch(&mut self, room: &Room) {
+        if let Some(here) = self.rooms.get_mut(room) {
+            here.dirty = true;
+            here.unkept = true;
+        }
+    }
+
+    /// Brings the rows of a room up to date with the outbox.
+    pub(super) fn mirror(&mut self, room: &Room) {
+        let Some(sender) = self.sender() else { return };
+        let Some(here) = self.rooms.get_mut(room) else { return };
+        for (entry, delivery) in self.outbox.of(room) {
+            here.timeline.write(entry.nonce.clone(), entry.body.clone(), entry.at, sender.clone(), delivery);
+            here.timeline.set_state(&entry.nonce, delivery);
+            if matches!(delivery, super::timeline::rows::Delivery::Failed(_))
+                && self.said_alarms.insert(entry.nonce.clone())
+            {
+                self.signals.alarm.set("Message not sent".to_owned());
+            }
+        }
+        here.dirty = true;
+    }
+
+    pub(super) fn mirror_all(&mut self) {
+        for room in self.order.clone() {
+            self.mirror(&room);
+        }
+    }
+
+    /// Sends what may be sent. What is about to be tried is kept first, so that a crash cannot make it untried.
+    fn pump(&mut self) {
+        if self.status != Status::Live {
+            return;
+        }
+        let Some(user) = self.user().cloned() else { return };
+        let rooms = &self.rooms;
+        let head = |room: &Room| rooms.get(room).and_then(|here| here.timeline.head()).cloned();
+        let due = self.outbox.due(&user, self.world.now_ms(), head);
+        if due.is_empty() {
+            return;
+        }
+        self.outbox_changed = true;
+        self.keep_outbox();
+        for entry in due {
+            let (room, nonce) = (entry.room, entry.nonce);
+            let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body: entry.body };
+            self.ask(Asked::Send(nonce), command);
+            self.mirror(&room);
+        }
+    }
+
+    pub(super) fn keep_outbox(&mut self) {
+        if let Some(key) = &self.outbox_key
+            && std::mem::take(&mut self.outbox_changed)
+        {
+            self.world.set(key, self.outbox.save().as_deref());
+        }
+    }
+
+    /// Writes down what changed.
+    pub(super) fn keep(&mut self) {
+        self.keep_at = None;
+        for (room, here) in &mut self.rooms {
+            if std::mem::take(&mut here.unkept) {
+                here.kept.head = here.timeline.head().or(here.kept.head.as_ref()).cloned();
+                here.kept.unread = here.open.unread.get_untracked();
+                kept::keep_room(&*self.world, room, &here.kept);
+            }
+        }
+        if std::mem::take(&mut self.draft_changed)
+            && let Some(here) = self.current.as_ref().and_then(|room| self.rooms.get(room))
+        {
+            kept::keep_draft(&*self.world, here.open.room(), &here.open.draft.get_untracked());
+        }
+    }
+
+    /// After every change: sends, draws, keeps, and asks to be woken when something is due.
+    pub(super) fn settle(&mut self) {
+        self.pump();
+        self.keep_outbox();
+        put(self.signals.waiting, self.outbox.waiting());
+        self.attend();
+        let user = self.me.as_ref().and_then(|me| me.user.clone());
+        for here in self.rooms.values_mut() {
+            here.draw(user.as_ref());
+        }
+        self.show_title();
+        let now = self.world.steady_ms();
+        self.show_banner(now);
+        if self.draft_changed || self.rooms.values().any(|here| here.unkept) {
+            self.keep_at.get_or_insert(now + KEEP_AFTER_MS);
+        }
+        self.world.wake_at(self.next_due(now));
+    }
+
+    fn next_due(&self, now: u64) -> Option<u64> {
+        let wall = self.world.now_ms();
+        // A wall-clock time as one of the steady clock.
+        let steady = |at: u64| now + at.saturating_sub(wall);
+        let midnight = wall - wall % 60_000 + 60_000;
+        let due = [
+            self.keep_at,
+            self.read_due(),
+            self.announcer.due(),
+            self.watch.next_change(now),
+            self.outbox.next_due(wall).filter(|_| self.status == Status::Live).map(steady),
+            self.asked.values().map(|(_, deadline)| *deadline).min(),
+            self.rooms.values().filter_map(|here| here.join_again).min(),
+            Some(steady(midnight)),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self) {
+        let now = self.world.steady_ms();
+        put(self.signals.today, Day::of(self.world.now_ms()));
+        if self.keep_at.is_some_and(|at| now >= at) {
+            self.keep();
+        }
+        if let Some(room) = self.current.clone()
+            && let Some(text) = self.announcer.flush(room.as_str(), now)
+        {
+            self.announce(&text);
+        }
+        let late: Vec<u64> =
+            self.asked.iter().filter(|(_, (_, deadline))| now >= *deadline).map(|(id, _)| *id).collect();
+        for id in late {
+            if let Some((asked, _)) = self.asked.remove(&id) {
+                self.unanswered(asked);
+            }
+        }
+        let again: Vec<Room> = self
+            .rooms
+            .iter()
+            .filter(|(_, here)| here.join_again.is_some_and(|at| now >= at))
+            .map(|(room, _)| room.clone())
+            .collect();
+        for room in again {
+            self.join(&room);
+        }
+    }
+
+    /// Has something said to people who listen, even if it is what was said last.
+    pub(super) fn announce(&self, text: &str) {
+        let same = self.signals.announcement.with_untracked(|before| before == text);
+        // Assistive technology reads changes only: a space that nobody hears makes it one.
+        self.signals.announcement.set(if same { format!("{text}\u{a0}") } else { text.to_owned() });
+    }
+
+    fn show_banner(&self, now: u64) {
+        let banner = self.watch.banner(now);
+        let (before, is) = (self.signals.banner.with_untracked(Option::is_some), banner.is_some());
+        match &banner {
+            Some(Banner::Back { missed: 0 }) => self.announce_new("Back online"),
+            Some(Banner::Back { missed }) => {
+                self.announce_new(&format!("Back online, {missed} missed messages loaded"));
+            }
+            Some(_) if is && !before => self.announce("Connection lost"),
+            _ => {}
+        }
+        put(self.signals.banner, banner);
+    }
+
+    /// Announces what was not announced last.
+    fn announce_new(&self, text: &str) {
+        if self.signals.announcement.with_untracked(|before| before.trim_end() != text) {
+            self.announce(text);
+        }
+    }
+
+    fn show_title(&self) {
+        let unread: usize = self.rooms.values().map(|here| here.open.unread.get_untracked()).sum();
+        let room = self.current.as_ref().map(|room| format!("#{room} · ")).unwrap_or_default();
+        let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
+        let title = format!("{count}{room}Hubbub");
+        if self.signals.title.with_untracked(|before| *before != title) {
+            self.world.show_title(&title);
+            self.signals.title.set(title);
+        }
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk")
+            .field("status", &self.status)
+            .field("rooms", &self.order)
+            .finish_non_exhaustive()
+    }
+}

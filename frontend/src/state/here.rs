@@ -1,0 +1,99 @@
+//! One joined room behind its signals.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use shared::text::UserId;
+
+use super::{
+    kept::KeptRoom,
+    room::{RoomHandle, RowHandle},
+    timeline::{
+        Timeline,
+        rows::{Row, RowKey},
+    },
+};
+use crate::time::Day;
+
+/// One joined room.
+#[derive(Debug)]
+pub(super) struct Here {
+    pub(super) open: RoomHandle,
+    pub(super) timeline: Timeline,
+    rows: HashMap<RowKey, ArcRwSignal<Row>>,
+    pub(super) kept: KeptRoom,
+    /// The answer to a join is on its way.
+    pub(super) joining: bool,
+    /// When to ask again after a refusal that passes.
+    pub(super) join_again: Option<u64>,
+    /// Since when every message was seen without a hole, on the wall clock.
+    pub(super) seen_since: Option<u64>,
+    /// The rows are to be drawn again.
+    pub(super) dirty: bool,
+    /// What is kept is to be kept again.
+    pub(super) unkept: bool,
+}
+
+impl Here {
+    /// A room of which no more is known than what was kept.
+    pub(super) fn new(open: RoomHandle, kept: KeptRoom) -> Self {
+        Self {
+            open,
+            timeline: Timeline::default(),
+            rows: HashMap::new(),
+            kept,
+            joining: false,
+            join_again: None,
+            seen_since: None,
+            dirty: true,
+            unkept: true,
+        }
+    }
+
+    /// Changes the signals of this room where they differ from the timeline.
+    pub(super) fn draw(&mut self, me: Option<&UserId>) {
+        if !std::mem::take(&mut self.dirty) {
+            return;
+        }
+        let rows = self.timeline.rows(me, Day::of);
+        let same_keys = self.open.rows.with_untracked(|before| {
+            before.len() == rows.len()
+                && before.iter().zip(&rows).all(|(handle, (key, _))| handle.key == *key)
+        });
+        let mut signals = HashMap::with_capacity(rows.len());
+        let mut handles = Vec::with_capacity(rows.len());
+        for (key, row) in rows {
+            let signal = match self.rows.remove(&key) {
+                Some(signal) => {
+                    if signal.with_untracked(|before| *before != row) {
+                        signal.set(row);
+                    }
+                    signal
+                }
+                None => ArcRwSignal::new(row),
+            };
+            handles.push(RowHandle { key, row: signal.clone() });
+            signals.insert(key, signal);
+        }
+        self.rows = signals;
+        put_arc(&self.open.has_older, self.timeline.has_older());
+        put_arc(&self.open.has_newer, self.timeline.has_newer());
+        if !same_keys {
+            self.open.rows.set(handles);
+        }
+    }
+}
+
+/// Changes a signal only if that changes its value, so that nobody is woken for nothing.
+pub(super) fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|before| *before != value) {
+        signal.set(value);
+    }
+}
+
+/// Like [`put`].
+pub(super) fn put_arc<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    if signal.with_untracked(|before| *before != value) {
+        signal.set(value);
+    }
+}

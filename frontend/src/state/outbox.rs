@@ -1,0 +1,286 @@
+//! What was written and is not known to be stored: kept until it is, over breaks and reloads.
+//!
+//! Pure data; [`Outbox::save`] and [`Outbox::load`] are its form in the browser's storage. One page owns one outbox
+//! at a time. Messages of a room leave in their order, one at a time, and only after the room was entered again on
+//! the present connection: what the resume brings back is struck first.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    error::{ErrorCode, ProtocolError, Retry},
+    limits,
+    message::Message,
+    text::{Body, Nonce, Position, Room, UserId},
+};
+
+use super::timeline::rows::Delivery;
+use crate::net::backoff;
+
+/// How long a repeated nonce is surely recognised, in milliseconds: the server's window less a minute, since the
+/// server's clock started when the try arrived and a repeat needs time to arrive.
+#[expect(clippy::cast_possible_truncation, reason = "ten minutes")]
+pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
+
+/// A message that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where it is said.
+    pub room: Room,
+    /// The same on every try.
+    pub nonce: Nonce,
+    /// What is said.
+    pub body: Body,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// The first try, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tried: Option<Tried>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped: Option<Stopped>,
+    /// An answer is awaited on the present connection.
+    #[serde(skip)]
+    sending: bool,
+    /// The history from before the first try to now was seen, and this was not in it.
+    #[serde(skip)]
+    missing: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Tried {
+    /// When, in milliseconds since the Unix epoch.
+    at: u64,
+    /// How often.
+    times: u32,
+    /// As whom: a nonce is recognised per person.
+    by: UserId,
+    /// The newest position of the room then, as far as was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Position>,
+}
+
+/// Why it is not sent by itself any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stopped {
+    Failed(ErrorCode),
+    Unsure,
+}
+
+/// What is known of a room's history when it was entered.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<K> {
+    /// Since when every message of the room was seen without a hole, in milliseconds since the Unix epoch.
+    pub since: u64,
+    /// Whether a position is among the messages seen.
+    pub knows: K,
+    /// The history was seen from its very first message.
+    pub from_start: bool,
+}
+
+/// The messages that wait, of all rooms.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    entries: Vec<Entry>,
+    /// The rooms entered on the present connection.
+    ready: HashMap<Room, Ready>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    /// See [`Seen::since`].
+    since: u64,
+    /// Nothing is sent before.
+    not_before: u64,
+}
+
+impl Outbox {
+    /// Reads what [`save`](Self::save) wrote. What cannot be read is passed over.
+    pub fn load(text: &str) -> Vec<Entry> {
+        let values: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+        values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect()
+    }
+
+    /// The form in the browser's storage, or `None` when nothing waits.
+    pub fn save(&self) -> Option<String> {
+        (!self.entries.is_empty()).then(|| serde_json::to_string(&self.entries).unwrap_or_default())
+    }
+
+    /// Takes over what another page left, or what this one left before a reload.
+    pub fn adopt(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            if self.find(&entry.nonce).is_none() {
+                self.entries.push(entry);
+            }
+        }
+        self.entries.sort_by_key(|entry| entry.at);
+    }
+
+    /// Puts a new message at the end.
+    pub fn push(&mut self, room: Room, nonce: Nonce, body: Body, now: u64) {
+        let (tried, stopped) = (None, None);
+        self.entries.push(Entry {
+            room,
+            nonce,
+            body,
+            at: now,
+            tried,
+            stopped,
+            sending: false,
+            missing: false,
+        });
+    }
+
+    /// The room was entered and what the answer brought was struck: what is left may go, or must ask first.
+    pub fn entered<K>(&mut self, room: &Room, me: Option<&UserId>, now: u64, seen: &Seen<K>)
+    where
+        K: Fn(&Position) -> bool,
+    {
+        for entry in self.entries.iter_mut().filter(|entry| entry.room == *room && entry.stopped.is_none()) {
+            let Some(tried) = &entry.tried else { continue };
+            entry.sending = false;
+            entry.missing = seen.from_start
+                || tried.at >= seen.since
+                || tried.after.as_ref().is_some_and(|after| (seen.knows)(after));
+            entry.settle(me, now);
+        }
+        self.ready.insert(room.clone(), Ready { since: seen.since, not_before: 0 });
+    }
+
+    /// The connection is gone, or only one room of it: what was on its way waits again.
+    pub fn cut(&mut self, room: Option<&Room>) {
+        for entry in &mut self.entries {
+            if room.is_none_or(|room| entry.room == *room) {
+                entry.sending = false;
+            }
+        }
+        match room {
+            Some(room) => drop(self.ready.remove(room)),
+            None => self.ready.clear(),
+        }
+    }
+
+    /// The messages to send now, at most one per room; they count as sent. `head` tells the newest position of a
+    /// room as far as it is known.
+    pub fn due(&mut self, me: &UserId, now: u64, head: impl Fn(&Room) -> Option<Position>) -> Vec<Entry> {
+        let mut due = Vec::new();
+        let mut passed: Vec<Room> = Vec::new();
+        for entry in &mut self.entries {
+            let Some(ready) = self.ready.get(&entry.room) else { continue };
+            if now < ready.not_before || passed.contains(&entry.room) {
+                continue;
+            }
+            entry.missing |= entry.tried.as_ref().is_some_and(|tried| tried.at >= ready.since);
+            if entry.stopped.is_some() || (!entry.sending && entry.settle(Some(me), now)) {
+                continue;
+            }
+            passed.push(entry.room.clone());
+            if !entry.sending {
+                entry.sending = true;
+                entry.tried = Some(match entry.tried.take() {
+                    Some(tried) if !entry.missing => Tried { times: tried.times.saturating_add(1), ..tried },
+                    // Known to be missing: the time in which this nonce is recognised starts anew.
+                    earlier => Tried {
+                        at: now,
+                        times: earlier.map_or(0, |tried| tried.times).saturating_add(1),
+                        by: me.clone(),
+                        after: head(&entry.room),
+                    },
+                });
+                entry.missing = false;
+                due.push(entry.clone());
+            }
+        }
+        due
+    }
+
+    /// It is stored, by an answer or because it was seen in the history.
+    pub fn strike(&mut self, nonce: &Nonce) -> Option<Entry> {
+        let index = self.entries.iter().position(|entry| entry.nonce == *nonce)?;
+        Some(self.entries.remove(index))
+    }
+
+    /// A message was seen in the history: strikes it if it is one of these.
+    pub fn strike_seen(&mut self, message: &Message, me: Option<&UserId>) -> bool {
+        let by = |tried: &Tried| tried.by == message.sender.id;
+        let own = self
+            .find(&message.nonce)
+            .is_some_and(|entry| me == Some(&message.sender.id) || entry.tried.as_ref().is_some_and(by));
+        own && self.strike(&message.nonce).is_some()
+    }
+
+    /// A try was answered with an error, or with nothing for too long ([`ErrorCode::Timeout`]). `random` is in
+    /// `0.0..1.0`.
+    pub fn refused(&mut self, nonce: &Nonce, error: &ProtocolError, now: u64, random: f64) {
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.nonce == *nonce) else { return };
+        entry.sending = false;
+        match error.code.retry() {
+            Retry::Never => entry.stopped = Some(Stopped::Failed(error.code)),
+            Retry::SameNonce => {
+                let times = entry.tried.as_ref().map_or(0, |tried| tried.times.saturating_sub(1));
+                let wait = error.retry_after_ms.unwrap_or_else(|| backoff::wait_ms(times, random));
+                if let Some(ready) = self.ready.get_mut(&entry.room) {
+                    ready.not_before = now + wait;
+                }
+            }
+        }
+    }
+
+    /// A person asks for another try, whatever became of the ones before.
+    pub fn retry(&mut self, nonce: &Nonce) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.nonce == *nonce)
+            && entry.stopped.take().is_some()
+        {
+            entry.tried = None;
+        }
+    }
+
+    /// When [`due`](Self::due) may have something that it has not now.
+    pub fn next_due(&self, now: u64) -> Option<u64> {
+        let waits = |entry: &&Entry| entry.stopped.is_none() && !entry.sending;
+        let at = |entry: &Entry| self.ready.get(&entry.room).map(|ready| ready.not_before);
+        self.entries.iter().filter(waits).filter_map(at).filter(|at| *at > now).min()
+    }
+
+    /// How many messages wait to be sent by themselves.
+    pub fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.stopped.is_none()).count()
+    }
+
+    /// The messages of a room, in the order of writing, and how far each has come.
+    pub fn of<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a Entry, Delivery)> {
+        self.entries.iter().filter(|entry| entry.room == *room).map(|entry| (entry, self.delivery(entry)))
+    }
+
+    /// A message that waits.
+    pub fn find(&self, nonce: &Nonce) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.nonce == *nonce)
+    }
+
+    /// How far a message has come.
+    pub fn delivery(&self, entry: &Entry) -> Delivery {
+        match entry.stopped {
+            Some(Stopped::Failed(code)) => Delivery::Failed(code),
+            Some(Stopped::Unsure) => Delivery::Unsure,
+            // On a live connection what waits for the one before it is as good as on its way.
+            None if self.ready.contains_key(&entry.room) => Delivery::Sending,
+            None => Delivery::Queued,
+        }
+    }
+}
+
+impl Entry {
+    /// Stops a message that was tried and could be stored twice by another try; whether it is stopped.
+    fn settle(&mut self, me: Option<&UserId>, now: u64) -> bool {
+        if let Some(tried) = &self.tried {
+            let recognised = me.is_none_or(|me| tried.by == *me) && now.saturating_sub(tried.at) < SAFE_MS;
+            if !self.missing && !recognised {
+                self.stopped = Some(Stopped::Unsure);
+            }
+        }
+        self.stopped.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

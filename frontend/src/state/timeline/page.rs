@@ -1,0 +1,168 @@
+//! Runs of messages that were asked for: the answer to a join, and pages of history.
+
+use std::collections::VecDeque;
+
+use shared::{
+    event::{Joined, Page},
+    message::Message,
+    text::{Position, UserId},
+};
+
+use super::{Break, Item, Timeline};
+
+impl Timeline {
+    /// Takes the answer to a join. The newest page after a resume that failed goes below a break; own messages that
+    /// are known to be stored have their place in the history then, loaded or not.
+    pub fn joined(&mut self, joined: Joined, me: Option<&UserId>) {
+        let Joined { messages, recovered, older, position, .. } = joined;
+        let known = self.window.iter().chain(&self.tail).any(|item| item.entry().is_some());
+        if recovered {
+            if !known {
+                // Only what is new came: the rest is there to be asked for.
+                self.older = !messages.first().map_or(&position, |first| &first.prev).is_start();
+            }
+            self.append(messages, me);
+        } else if known {
+            self.own.retain(|own| own.position.is_none());
+            let last_known = messages.iter().rposition(|message| self.knows(&message.position));
+            let reaches_head = self.head.as_ref().is_some_and(|head| {
+                messages.iter().any(|m| m.position == *head)
+                    || messages.first().is_some_and(|m| m.prev == *head)
+            });
+            if !reaches_head && self.head.as_ref() != Some(&position) {
+                // Where an older message is known again, the ones behind it are gone from the server.
+                let gone = last_known.is_some() || messages.is_empty();
+                self.push_break(if gone { Break::Lost } else { Break::NotRecovered });
+            }
+            self.append(messages, me);
+        } else {
+            self.own.retain(|own| own.position.is_none());
+            self.older = older;
+            self.append(messages, me);
+        }
+        self.head = Some(position);
+    }
+
+    /// Takes the page before `anchor`. A page for a window that has moved meanwhile is dropped.
+    pub fn older_page(&mut self, page: Page, anchor: &Position, me: Option<&UserId>) {
+        if self.oldest() != Some(anchor) {
+            return;
+        }
+        self.older = page.found && page.older;
+        if !page.found {
+            return;
+        }
+        // A break above everything belongs between the new rows and the old.
+        for message in page.messages.into_iter().rev() {
+            if !self.window.iter().any(|item| item.stands_at(&message.position)) {
+                let entry = self.entry(message, me, false);
+                self.window.push_front(Item::Said(entry));
+            }
+        }
+        self.heal();
+        self.bound_back();
+    }
+
+    /// Takes the page after `anchor`. A page for a window that has moved meanwhile is dropped.
+    pub fn newer_page(&mut self, page: Page, anchor: &Position, me: Option<&UserId>) {
+        if !self.detached || self.newest() != Some(anchor) {
+            return;
+        }
+        if !page.found {
+            let id = self.new_id();
+            self.window.push_back(Item::Break(id, Break::Lost));
+            self.attach_all();
+            return;
+        }
+        for message in page.messages {
+            let entry = self.entry(message, me, false);
+            self.window.push_back(Item::Said(entry));
+        }
+        if !self.attach() && !page.newer {
+            self.attach_all();
+        }
+        self.heal();
+        self.bound_front();
+    }
+
+    /// Shows a page somewhere in the history instead of what is shown.
+    pub fn around_page(&mut self, page: Page, me: Option<&UserId>) {
+        self.detach();
+        let mut window = VecDeque::new();
+        for message in page.messages {
+            let entry = self.entry(message, me, false);
+            window.push_back(Item::Said(entry));
+        }
+        self.window = window;
+        self.older = page.older;
+        if !self.attach() && !page.newer {
+            self.attach_all();
+        }
+    }
+
+    /// Shows what is known of the newer messages without asking; whether that was possible.
+    pub fn newer_from_tail(&mut self) -> bool {
+        let attached = self.detached && self.attach();
+        if attached {
+            self.heal();
+            self.bound_front();
+        }
+        attached
+    }
+
+    /// The first message shown: older ones are asked for before it.
+    pub fn oldest(&self) -> Option<&Position> {
+        self.entries().next().map(|entry| &entry.message.position)
+    }
+
+    /// The last message shown: newer ones are asked for after it.
+    pub fn newest(&self) -> Option<&Position> {
+        self.window.iter().rev().find_map(Item::entry).map(|entry| &entry.message.position)
+    }
+
+    fn append(&mut self, messages: Vec<Message>, me: Option<&UserId>) {
+        for message in messages {
+            if !self.knows(&message.position) {
+                self.push(message, me, false);
+            }
+        }
+    }
+
+    /// Joins the window with the tail where they overlap or touch; whether they do.
+    fn attach(&mut self) -> bool {
+        let Some(newest) = self.window.iter().rev().find_map(Item::entry) else { return false };
+        let overlap = self.tail.iter().position(|item| item.stands_at(&newest.message.position));
+        let touches = self.tail.front().and_then(Item::entry).map(|first| &first.message.prev)
+            == Some(&newest.message.position);
+        match overlap {
+            Some(index) => drop(self.tail.drain(..=index)),
+            None if touches => {}
+            None => return false,
+        }
+        self.attach_all();
+        true
+    }
+
+    fn attach_all(&mut self) {
+        self.detached = false;
+        self.window.append(&mut self.tail);
+    }
+
+    /// Takes away breaks that turned out to have nothing missing.
+    fn heal(&mut self) {
+        let mut index = 1;
+        while index + 1 < self.window.len() {
+            let seamless = match (&self.window[index - 1], &self.window[index], &self.window[index + 1]) {
+                (Item::Said(above), Item::Break(_, Break::NotRecovered), Item::Said(below)) => {
+                    below.message.prev == above.message.position
+                }
+                _ => false,
+            };
+            if seamless {
+                self.window.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+    }
+}
