@@ -76,15 +76,12 @@ pub trait Log: Send + Sync + 'static {
     async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError>;
 
     /// The first of `positions` that the room's history still has. For finding where a history that lost its
-    /// tail goes on; `positions` come newest first.
+    /// tail goes on; `positions` come newest first. [`Position::start`] is there as in [`From::After`].
     async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError>;
 
     /// Some of the rooms that have a history, in no particular order, and where to go on; `None` when that was all.
     /// A room may come twice. For export only: it may look at every key there is.
-    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
-        let _ = cursor;
-        Err(LogError::Unavailable("this broker cannot list its rooms".to_owned()))
-    }
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError>;
 }
 
 /// What moves between nodes now, and how the node knows that it does.

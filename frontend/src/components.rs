@@ -16,6 +16,7 @@ pub mod entry;
 pub mod hood;
 pub mod icon;
 pub mod keys;
+pub mod live;
 pub mod log;
 pub mod menu;
 pub mod people;

@@ -6,6 +6,7 @@
 //! - [`page`] and [`build`]: the page, compressed and ready to be embedded; the one binary with the page in it.
 //! - [`run`] and [`cluster`]: one node, or two nodes and a Redis.
 //! - [`test`]: everything that CI checks.
+//! - [`dist`]: one file to ship.
 
 #![expect(
     clippy::print_stdout,
@@ -15,6 +16,7 @@
 
 mod build;
 mod cluster;
+mod dist;
 mod page;
 mod run;
 mod setup;
@@ -64,6 +66,8 @@ enum Task {
         /// Only these suites, in this order
         suites: Vec<Suite>,
     },
+    /// Pack binary, licence, systemd unit, man page and completions into dist/hubbub-VERSION-TARGET.tar.gz
+    Dist,
     /// Find or make every tool that the other tasks need, and say where each one is
     Setup,
 }
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Task::Run { args } => run::run(&workspace, &args),
         Task::Cluster { args } => cluster::cluster(&workspace, &args),
         Task::Test { suites } => test::test(&workspace, &suites),
+        Task::Dist => dist::dist(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Setup => setup::everything(&workspace).map(|()| ExitCode::SUCCESS),
     });
     done.unwrap_or_else(|error| {

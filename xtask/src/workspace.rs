@@ -15,6 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Cargo's target folder, wherever the settings put it.
     pub(crate) target: PathBuf,
+    /// The version that all packages share.
+    pub(crate) version: String,
 }
 
 impl Workspace {
@@ -29,7 +31,9 @@ impl Workspace {
             serde_json::from_str(&output(&mut metadata)?).context("cargo metadata is not JSON")?;
         let target =
             metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-        Ok(Self { root, target: target.into() })
+        let version =
+            metadata["packages"][0]["version"].as_str().context("cargo metadata names no version")?;
+        Ok(Self { root, target: target.into(), version: version.to_owned() })
     }
 
     /// A cargo call in the top folder.

@@ -125,7 +125,7 @@ impl Store {
         let core = Arc::new(Core {
             queue: Queue::new(settings.queue_len, settings.queue_bytes),
             registry: Registry::default(),
-            health: watch::Sender::new(Health::down("starting")),
+            health: watch::Sender::new(Health { generation: 1, ..Health::down("starting") }),
             readers: Arc::new(Semaphore::new(16)),
             endpoints: AtomicUsize::new(0),
             settings,

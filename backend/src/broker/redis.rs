@@ -182,6 +182,10 @@ impl Log for Redis {
     async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError> {
         self.history.first_kept(room, positions).await
     }
+
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
+        self.history.rooms(cursor).await
+    }
 }
 
 #[async_trait]

@@ -37,7 +37,6 @@ pub fn built() -> bool {
 }
 
 /// `/` without an upgrade, and `/r/…`: the page, whatever the room.
-#[expect(clippy::unused_async, reason = "a handler")]
 pub async fn page(State(http): State<Http>, request: Request) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let peer = peer.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
@@ -48,7 +47,6 @@ pub async fn page(State(http): State<Http>, request: Request) -> Response {
 }
 
 /// Everything else: a file of the page, or 404.
-#[expect(clippy::unused_async, reason = "a handler")]
 pub async fn asset(request: Request) -> Response {
     asset_of(table::FILES, request.method(), request.uri().path(), request.headers())
 }

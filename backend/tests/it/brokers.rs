@@ -1,5 +1,51 @@
 //! The brokers that the conformance suite runs on.
 
+pub(crate) mod embedded {
+    //! The suite over files in folders of their own.
+
+    use std::sync::Arc;
+
+    use backend::broker::{
+        Broker,
+        embedded::{EmbeddedSettings, Store},
+    };
+    use tempfile::TempDir;
+
+    use crate::conformance::{Fixture, HISTORY_MAX, conformance, ready};
+
+    /// Nodes on one file.
+    pub(crate) struct Nodes {
+        store: Arc<Store>,
+        folder: TempDir,
+    }
+
+    impl Fixture for Nodes {
+        async fn broker(&self) -> Broker {
+            let broker = self.store.join();
+            ready(&broker, 0).await;
+            broker
+        }
+
+        async fn restart(&mut self) {
+            self.store.close();
+            self.store = open(&self.folder);
+        }
+    }
+
+    fn open(folder: &TempDir) -> Arc<Store> {
+        let path = Some(folder.path().join("hubbub.redb"));
+        Store::open(EmbeddedSettings { path, history_max: HISTORY_MAX, ..EmbeddedSettings::default() })
+            .unwrap()
+    }
+
+    fn start() -> Nodes {
+        let folder = TempDir::new().unwrap();
+        Nodes { store: open(&folder), folder }
+    }
+
+    conformance!(start, start);
+}
+
 pub(crate) mod redis {
     //! The suite over a redis-server that all tests share, each with keys of its own.
 

@@ -42,7 +42,7 @@ macro_rules! conformance {
             chain_and_numbers, duplicate_nonce, duplicate_nonce_racing, uncounted_entries, order_of_calls,
             stale_rights, odd_room_names,
             pages, lost_anchor, start_of_an_empty_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
-            large_entries_come_in_bounded_runs,
+            large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
         );

@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test's steps share may panic like the test itself")]
 
+mod bad_input;
 mod brokers;
+mod chat;
 mod conformance;
+mod crash;
 mod redis_faults;
+mod resume;
+mod starting;
+mod support;

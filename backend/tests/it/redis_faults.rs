@@ -306,3 +306,55 @@ async fn settings_that_cannot_work_are_refused() {
     let braces = RedisSettings { prefix: "a{b}".to_owned(), ..RedisSettings::default() };
     assert_eq!(connect(&braces).unwrap_err(), BadSettings::Prefix);
 }
+
+#[tokio::test]
+async fn with_replicas_an_ack_waits_for_them() {
+    let config = vec![("repl-diskless-sync-delay".to_owned(), "0".to_owned())];
+    let (server, replica) =
+        (RedisServer::with(RedisOptions { append_only: None, config }).unwrap(), server(None));
+    let waits = RedisSettings { wait_replicas: Some(1), ..settings(&server.url(), "faults:") };
+    let broker = connect(&waits).unwrap();
+    ready(&broker, 0).await;
+    let room = room("general");
+    let alone = say(&broker, &room, "alone").await;
+    assert_eq!(alone, Err(LogError::Unknown), "it is stored, but not as was asked");
+    replica.command(&["REPLICAOF", "127.0.0.1", &server.port().to_string()]).unwrap();
+    let attached = async {
+        while !replica.command(&["INFO", "replication"]).unwrap().contains("master_link_status:up") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(STEP, attached).await.expect("the replica does not follow");
+    assert!(say(&broker, &room, "alone").await.unwrap().duplicate);
+    say(&broker, &room, "both").await.unwrap();
+    assert_eq!(replica.command(&["XLEN", "faults:{general}:log"]).unwrap(), "2");
+}
+
+#[tokio::test]
+async fn a_cut_publish_connection_is_not_left_behind() {
+    let mut server = server(None);
+    let quick =
+        RedisSettings { publish_deadline: Duration::from_millis(500), ..settings(&server.url(), "faults:") };
+    let broker = connect(&quick).unwrap();
+    let generation = ready(&broker, 0).await;
+    let room = room("general");
+    for round in 0..3 {
+        server.pause().unwrap();
+        let lost = say(&broker, &room, &format!("lost-{round}")).await;
+        assert!(lost.is_err(), "{lost:?}");
+        server.resume().unwrap();
+        let kept = async {
+            while say(&broker, &room, &format!("kept-{round}")).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(STEP, kept).await.expect("publishing does not come back");
+    }
+    ready(&broker, generation - 1).await;
+    let history = nonces(&read(&broker, &room, From::Newest, 9).await.entries);
+    for round in 0..3 {
+        let at = |nonce: String| history.iter().position(|other| *other == nonce);
+        let kept = at(format!("kept-{round}")).expect("an ack means stored");
+        assert!(at(format!("lost-{round}")).is_none_or(|lost| lost < kept), "{history:?}");
+    }
+}

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     copy::copy,
     icon::icon,
+    live::{live, part, text},
     menu::{Item, Menu},
     people::{count, is_me},
     toast::Toasts,
@@ -31,6 +32,7 @@ pub fn Bar(
     let room = move || current.with(|room| room.as_ref().map(|room| room.room().clone()));
     let elsewhere = move || rooms.with(|rooms| rooms.iter().filter(|room| room.unread.get() > 0).count());
     let here = move || current.with(|room| room.as_ref().map_or(0, |room| room.here.get()));
+    let open = Memo::new(move |_| current.with(Option::is_some));
     let link = Callback::new(move |()| {
         if let Some(room) = room() {
             copy(address(&route::path(&room)), toasts);
@@ -46,33 +48,33 @@ pub fn Bar(
             <button
                 class="btn back"
                 type="button"
-                aria-label=move || format!("Rooms, {} unread", elsewhere())
+                aria-label=live(move || format!("Rooms, {} unread", elsewhere()))
                 on:click=move |_| show_rooms.run(())
             >
                 {icon("back", "i flip")}
                 " "
-                {move || (elsewhere() > 0).then(|| view! { <span class="n">{elsewhere()}</span> })}
+                {part(move || (elsewhere() > 0).then(|| view! { <span class="n">{elsewhere().to_string()}</span> }))}
             </button>
             <h1 class="cut" id="room-name">
-                {move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", room.as_str()))}
+                {text(move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", room.as_str())))}
             </h1>
             <p class="note cut grow"></p>
-            <Show when=move || current.with(Option::is_some)>
+            {part(move || open.get().then(|| view! {
                 <button
                     class="btn"
                     type="button"
-                    aria-expanded=move || people.get().to_string()
+                    aria-expanded=live(move || people.get().to_string())
                     aria-controls="people"
                     on:click=move |_| toggle_people.run(())
                 >
-                    {move || chorus(chat)}
-                    <span class="n">{here} <span class="vh">{move || format!(" ({})", count(here()))}</span></span>
+                    {part(move || Some(chorus(chat)))}
+                    <span class="n">{text(move || here().to_string())} <span class="vh">{text(move || format!(" ({})", count(here())))}</span></span>
                 </button>
-                <Menu class="btn icon" place="at" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
+                <Menu class="btn icon" place="holder" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
                     <Item icon="link" label="Copy address" choose=link/>
                     <Item icon="door" label="Leave room" choose=leave/>
                 </Menu>
-            </Show>
+            }))}
         </header>
     }
 }

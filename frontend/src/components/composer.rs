@@ -7,6 +7,7 @@ use super::{
     entry::sentence,
     icon::{icon, small},
     keys,
+    live::{effect, part},
     toast::Toasts,
 };
 use crate::{
@@ -31,7 +32,7 @@ pub fn Composer(
     let live = Memo::new(move |_| chat.link().with(|link| link.status == Status::Live));
     let touch = keys::touch();
 
-    Effect::new(move || {
+    effect(move || {
         let draft = draft.get();
         let Some(field) = field.get() else { return };
         // Writing back what was just typed would disturb an input method.
@@ -40,7 +41,7 @@ pub fn Composer(
         }
         grow(&field);
     });
-    Effect::new(move || {
+    effect(move || {
         if let Some(field) = field.get()
             && !touch
         {
@@ -81,11 +82,11 @@ pub fn Composer(
                         on:keydown=key
                         on:input:target=move |event| chat.set_draft(&event.target().value())
                     ></textarea>
-                    {move || if live.get() {
+                    {part(move || Some(if live.get() {
                         view! { <button class="btn icon send" type="submit" aria-label="Send">{icon("send", "i")}</button> }.into_any()
                     } else {
                         view! { <button class="btn send" type="submit">{small("clock")} " Queue"</button> }.into_any()
-                    }}
+                    }))}
                 </div>
             </div>
         </form>

@@ -4,7 +4,15 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
-    banner::Banner, bar::Bar, composer::Composer, hood::Hood, keys, log::Log, people::People, rooms::Rooms,
+    banner::Banner,
+    bar::Bar,
+    composer::Composer,
+    hood::Hood,
+    keys,
+    live::{effect, live, part},
+    log::Log,
+    people::People,
+    rooms::Rooms,
     toast::Toast,
 };
 use crate::{
@@ -35,11 +43,11 @@ pub fn Desk() -> impl IntoView {
     let show_rooms = Callback::new(move |()| rooms_shown.set(true));
     let chosen = Callback::new(move |()| rooms_shown.set(false));
 
-    Effect::new(move || {
+    effect(move || {
         wide.track();
         side.set(None);
     });
-    Effect::new(move || under_rooms(rooms_shown.get() && one_column.get()));
+    effect(move || under_rooms(rooms_shown.get() && one_column.get()));
     let escape = window_event_listener(ev::keydown, move |event| {
         if event.key() != "Escape" || event.default_prevented() || keys::asked() {
             return;
@@ -59,14 +67,14 @@ pub fn Desk() -> impl IntoView {
         <a class="btn float pill vh" href="#draft">"Skip to the composer"</a>
         <div
             class="app"
-            data-side=move || side.get().map(|open| if open { "open" } else { "closed" })
-            data-view=move || rooms_shown.get().then_some("rooms")
+            data-side=live(move || side.get().map(|open| if open { "open" } else { "closed" }))
+            data-view=live(move || rooms_shown.get().then_some("rooms"))
         >
             <main class="main" aria-labelledby="room-name">
                 <Banner/>
-                <div class="stage">{move || current.get().map_or_else(|| nowhere(chat).into_any(), stage)} <Toast/></div>
+                <div class="stage">{part(move || Some(current.get().map_or_else(|| nowhere(chat).into_any(), stage)))} <Toast/></div>
                 <p class="typing measure row note"></p>
-                {move || current.get().map(|room| view! { <Composer room=room/> })}
+                {part(move || current.get().map(|room| view! { <Composer room=room/> }))}
             </main>
             <People close=close/>
             <Rooms chosen=chosen/>

@@ -2,6 +2,8 @@
 
 use leptos::{html, prelude::*};
 
+use super::live::{effect, part};
+
 /// A modal dialog that is shown while `open` holds true. Escape and its own buttons set it to false.
 #[component]
 pub fn Dialog(
@@ -10,13 +12,12 @@ pub fn Dialog(
     /// The id of its heading, which also names it.
     id: &'static str,
     /// Its heading.
-    #[prop(into)]
-    title: TextProp,
+    title: &'static str,
     /// What it asks.
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             (true, false) => drop(dialog.show_modal()),
@@ -26,9 +27,9 @@ pub fn Dialog(
     });
     view! {
         <dialog class="float" aria-labelledby=id node_ref=dialog on:close=move |_| open.set(false)>
-            <h2 id=id>{move || title.get()}</h2>
+            <h2 id=id>{title}</h2>
             // Made anew each time, so that fields start from what is true now.
-            <Show when=move || open.get()>{children()}</Show>
+            {part(move || open.get().then(&*children))}
         </dialog>
     }
 }

@@ -5,6 +5,7 @@ use leptos::{html, prelude::*};
 use super::{
     icon::logo,
     keys,
+    live::{effect, live, part, text},
     voice::{Size, voice},
 };
 use crate::{route, state::Chat};
@@ -19,7 +20,7 @@ pub fn Entry(
     let name = RwSignal::new(typed);
     let wrong = RwSignal::new(None::<String>);
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move || {
+    effect(move || {
         if let Some(field) = field.get()
             && !keys::touch()
         {
@@ -39,7 +40,7 @@ pub fn Entry(
                 <form on:submit=join>
                     <label class="vh" for="name">"Your name"</label>
                     <div class="row">
-                        {move || voice(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)}
+                        {part(move || Some(voice(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)))}
                         <input
                             class="field"
                             id="name"
@@ -50,16 +51,16 @@ pub fn Entry(
                             placeholder="Your name"
                             required
                             aria-describedby="name-wrong"
-                            aria-invalid=move || wrong.with(Option::is_some).then_some("true")
+                            aria-invalid=live(move || wrong.with(Option::is_some).then_some("true"))
                             node_ref=field
-                            prop:value=move || name.get()
+                            prop:value=live(move || name.get())
                             on:input:target=move |event| {
                                 wrong.set(None);
                                 name.set(event.target().value());
                             }
                         />
                     </div>
-                    <p class="note danger" id="name-wrong" role="alert">{move || wrong.get()}</p>
+                    <p class="note danger" id="name-wrong" role="alert" hidden=live(move || wrong.with(Option::is_none))>{text(move || wrong.get().unwrap_or_default())}</p>
                     <button class="btn strong" type="submit">"Join " {destination()}</button>
                 </form>
             </main>

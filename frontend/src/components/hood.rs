@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::live::{live, part, text};
 use crate::{
     net::machine::Status,
     state::{Chat, Link},
@@ -11,11 +12,11 @@ use crate::{
 #[component]
 pub fn Pulse() -> impl IntoView {
     let link = expect_context::<Chat>().link();
-    let live = move || link.with(|link| link.status == Status::Live);
+    let is_live = move || link.with(|link| link.status == Status::Live);
     view! {
-        <button class="btn small note pulse" class:off=move || !live() type="button" popovertarget="hood">
-            {move || live().then(|| view! { <span class="vh">"Connected, round trip "</span> })}
-            {move || link.with(short)}
+        <button class="btn small note pulse" class:off=live(move || !is_live()) type="button" popovertarget="hood">
+            {part(move || is_live().then(|| view! { <span class="vh">"Connected, round trip "</span> }))}
+            {text(move || link.with(short))}
         </button>
     }
 }
@@ -32,19 +33,19 @@ pub fn Hood() -> impl IntoView {
             <h2>"Under the hood"</h2>
             <dl>
                 <dt>"Connection"</dt>
-                <dd>{move || link.with(|link| state(link.status))}</dd>
+                <dd>{text(move || link.with(|link| state(link.status).to_owned()))}</dd>
                 <dt>"Round trip"</dt>
-                <dd>{move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms")))}</dd>
+                <dd>{text(move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms"))))}</dd>
                 <dt>"Your node"</dt>
-                <dd>{move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into()))}</dd>
+                <dd>{text(move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into())))}</dd>
                 <dt>"Node is ready"</dt>
-                <dd>{move || link.with(|link| if link.ready { "Yes" } else { "No" })}</dd>
+                <dd>{text(move || link.with(|link| if link.ready { "Yes".to_owned() } else { "No".to_owned() }))}</dd>
                 <dt>"In this room"</dt>
-                <dd>{move || here().map(|(here, _)| super::people::count(here))}</dd>
+                <dd>{text(move || here().map(|(here, _)| super::people::count(here)).unwrap_or_default())}</dd>
                 <dt>"Rows in view"</dt>
-                <dd>{move || here().map(|(_, rows)| rows)}</dd>
+                <dd>{text(move || here().map(|(_, rows)| rows.to_string()).unwrap_or_default())}</dd>
                 <dt>"Waiting to send"</dt>
-                <dd>{move || waiting.get()}</dd>
+                <dd>{text(move || waiting.get().to_string())}</dd>
             </dl>
         </div>
     }

@@ -19,10 +19,12 @@ use super::{
     bar::address,
     copy::copy,
     icon::small,
+    live::{live, part, text},
     toast::Toasts,
     voice::{Size, voice},
 };
 use crate::{
+    people::initials,
     route,
     state::{Chat, RoomHandle},
 };
@@ -69,17 +71,17 @@ pub fn Log(
             on:focusout=left
         >
             <h2 class="vh">"Messages"</h2>
-            <ol class="measure" hidden=move || none.get() node_ref=follow.list>
-                {move || older.get().then(|| { let loading = loading.clone(); view! {
+            <ol class="measure" hidden=live(move || none.get()) node_ref=follow.list>
+                {part(move || older.get().then(|| { let loading = loading.clone(); view! {
                     <li class="info">
                         <button class="btn icon note" type="button" tabindex="-1" on:click=move |_| chat.load_older()>
-                            {move || if loading.get() { "Loading older messages…" } else { "Show older messages" }}
+                            {text(move || if loading.get() { "Loading older messages…".to_owned() } else { "Show older messages".to_owned() })}
                         </button>
                     </li>
-                }})}
+                }}))}
                 <For each=move || handles.get() key=|handle| handle.key children=move |handle| row::row(chat, &handle)/>
             </ol>
-            {move || empty.get().then(|| invitation(&invited, chat))}
+            {part(move || empty.get().then(|| invitation(&invited, chat)))}
         </section>
         <Pills
             room=room
@@ -98,7 +100,7 @@ fn invitation(room: &RoomHandle, chat: Chat) -> impl IntoView + use<> {
         chat.me().with_untracked(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
     view! {
         <div class="empty">
-            <span class="chorus" aria-hidden="true">{voice(Size::Log, "me", &me, None)} {voice(Size::Log, "none", "", None)}</span>
+            <span class="chorus" aria-hidden="true">{voice(Size::Log, "me", &initials(&me, 1), None)} {voice(Size::Log, "none", "", None)}</span>
             <h2>"It’s quiet in here"</h2>
             <p class="note">"No messages yet. Send the first one, or share the address:"</p>
             <p class="row">

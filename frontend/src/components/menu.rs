@@ -4,12 +4,14 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{FocusEvent, HtmlElement, KeyboardEvent, MouseEvent};
 
+use super::live::{effect, live, part};
+
 /// A button that opens a menu over or under it.
 #[component]
 pub fn Menu(
     /// The class of the button.
     class: &'static str,
-    /// The class of the place that both stand in: `"at"` opens downward, `"at over grow"` upward.
+    /// The class of the place that both stand in: `"holder"` opens downward, `"holder over grow"` upward.
     place: &'static str,
     /// What the menu is for; also the name of the button if it shows no words.
     label: &'static str,
@@ -22,7 +24,7 @@ pub fn Menu(
     let opener = NodeRef::<html::Button>::new();
     let menu = NodeRef::<html::Div>::new();
     let back = move || drop(opener.get_untracked().map(|opener| opener.focus()));
-    Effect::new(move || {
+    effect(move || {
         if let Some(menu) = menu.get() {
             focus(items(&menu).first());
         }
@@ -70,13 +72,13 @@ pub fn Menu(
                 type="button"
                 aria-label=label
                 aria-haspopup="menu"
-                aria-expanded=move || open.get().to_string()
+                aria-expanded=live(move || open.get().to_string())
                 node_ref=opener
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {button.run()}
             </button>
-            <Show when=move || open.get()>
+            {part(move || open.get().then(|| view! {
                 <div
                     class="menu float"
                     role="menu"
@@ -89,7 +91,7 @@ pub fn Menu(
                 >
                     {children()}
                 </div>
-            </Show>
+            }))}
         </div>
     }
 }

@@ -5,6 +5,7 @@ use shared::{message::Person, text::UserId};
 
 use super::{
     icon::small,
+    live::{part, text},
     voice::{Size, voice},
 };
 use crate::{
@@ -29,7 +30,7 @@ pub fn People(
         let people = people();
         let me = me.get();
         let row = |person: &Person| row(person, &people, me.as_ref(), live.get());
-        people.iter().map(row).collect::<Vec<_>>()
+        Some(people.iter().map(row).collect::<Vec<_>>())
     };
     view! {
         <aside class="side people scroll" id="people" aria-label="People" tabindex="-1">
@@ -45,12 +46,10 @@ pub fn People(
                 </button>
             </header>
             <h3 class="group">
-                {move || if live.get() { "Here now " } else { "Last seen here " }} <span class="n">{here}</span>
+                {text(move || if live.get() { "Here now ".to_owned() } else { "Last seen here ".to_owned() })} <span class="n">{text(move || here().to_string())}</span>
             </h3>
-            <ul>{rows}</ul>
-            {move || {
-                (unnamed() > 0).then(|| view! { <p class="group">{format!("and {} more", unnamed())}</p> })
-            }}
+            <ul>{part(rows)}</ul>
+            {part(move || (unnamed() > 0).then(|| view! { <p class="group">{format!("and {} more", unnamed())}</p> }))}
         </aside>
     }
 }

@@ -6,6 +6,7 @@ use super::{
     dialog::Dialog,
     entry::sentence,
     hood::Pulse,
+    live::{effect, live, part, text},
     menu::{Item, Menu},
     theme::Theme,
     toast::Toasts,
@@ -21,7 +22,7 @@ pub fn PersonFooter() -> impl IntoView {
     let button = ViewFn::from(move || you(chat));
     view! {
         <footer class="row">
-            <Menu class="item" place="at over grow" label="You" button=button>
+            <Menu class="item" place="holder over grow" label="You" button=button>
                 <Item icon="edit" label="Change name" choose=Callback::new(move |()| renaming.set(true))/>
                 <Item icon="trash" label="Forget me" danger=true choose=Callback::new(move |()| forgetting.set(true))/>
                 <Theme/>
@@ -38,8 +39,8 @@ fn you(chat: Chat) -> impl IntoView {
     let name = move || me.with(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
     let presence = move || link.with(|link| if link.status == Status::Live { "here" } else { "unsure" });
     view! {
-        {move || voice(Size::Small, "me", &name(), Some(presence()))}
-        <span class="cut"><span class="vh">"You: "</span>{name}</span>
+        {part(move || Some(voice(Size::Small, "me", &name(), Some(presence()))))}
+        <span class="cut"><span class="vh">"You: "</span>{text(name)}</span>
     }
 }
 
@@ -48,7 +49,7 @@ fn Rename(open: RwSignal<bool>) -> impl IntoView {
     let chat = expect_context::<Chat>();
     let wrong = RwSignal::new(None::<String>);
     let name = RwSignal::new(String::new());
-    Effect::new(move || {
+    effect(move || {
         if open.get() {
             let now = chat.me().with_untracked(|me| me.as_ref().map(|me| me.name.as_str().to_owned()));
             name.set(now.unwrap_or_default());
@@ -71,11 +72,11 @@ fn Rename(open: RwSignal<bool>) -> impl IntoView {
                     id="new-name"
                     autocomplete="nickname"
                     aria-describedby="new-name-help"
-                    prop:value=move || name.get()
+                    prop:value=live(move || name.get())
                     on:input:target=move |event| name.set(event.target().value())
                 />
                 <p class="note" id="new-name-help">
-                    {move || wrong.get().unwrap_or_else(|| "What you said before keeps the name it was said under.".into())}
+                    {text(move || wrong.get().unwrap_or_else(|| "What you said before keeps the name it was said under.".into()))}
                 </p>
                 <footer class="row">
                     <button class="btn" type="button" on:click=move |_| open.set(false)>"Cancel"</button>

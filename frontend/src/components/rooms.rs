@@ -8,6 +8,7 @@ use super::{
     dialog::Dialog,
     entry::sentence,
     icon::{icon, logo, small},
+    live::{effect, live, part, text},
     person::PersonFooter,
 };
 use crate::{
@@ -75,15 +76,15 @@ fn item(chat: Chat, room: RoomHandle, chosen: Callback<()>) -> impl IntoView {
         <li>
             <a
                 class="item room"
-                class:unread=move || unread.with(|unread| *unread > 0)
+                class:unread=live(move || unread.with(|unread| *unread > 0))
                 href=route::path(&name)
-                aria-current=move || current.get().then_some("page")
+                aria-current=live(move || current.get().then_some("page"))
                 on:click=move |event| enter(&event, chat, Some(name.clone()), chosen)
             >
                 {icon("hash", "i")}
                 <bdi class="grow cut">{shown}</bdi>
-                {drafted}
-                {count}
+                {part(drafted)}
+                {part(count)}
             </a>
         </li>
     }
@@ -111,7 +112,7 @@ fn NewRoom(open: RwSignal<bool>, chosen: Callback<()>) -> impl IntoView {
     let chat = expect_context::<Chat>();
     let name = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
-    Effect::new(move || {
+    effect(move || {
         if open.get() {
             name.set(String::new());
             wrong.set(None);
@@ -137,11 +138,11 @@ fn NewRoom(open: RwSignal<bool>, chosen: Callback<()>) -> impl IntoView {
                     id="room"
                     autocomplete="off"
                     aria-describedby="room-help"
-                    prop:value=move || name.get()
+                    prop:value=live(move || name.get())
                     on:input:target=move |event| name.set(event.target().value())
                 />
                 <p class="note" id="room-help">
-                    {move || wrong.get().unwrap_or_else(|| "Anyone with the address can join. An existing name leads to that room.".into())}
+                    {text(move || wrong.get().unwrap_or_else(|| "Anyone with the address can join. An existing name leads to that room.".into()))}
                 </p>
                 <footer class="row">
                     <button class="btn" type="button" on:click=move |_| open.set(false)>"Cancel"</button>

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::live::part;
 use crate::state::Chat;
 
 /// Long enough to read a sentence twice.
@@ -43,5 +44,5 @@ impl Toasts {
 #[component]
 pub fn Toast() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    move || toasts.shown.get().map(|(_, text)| view! { <div class="toast pill row">{text}</div> })
+    part(move || toasts.shown.get().map(|(_, text)| view! { <div class="toast pill row">{text}</div> }))
 }

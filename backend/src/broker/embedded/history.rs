@@ -54,7 +54,7 @@ pub(super) fn first_kept(
         next: head.next,
     };
     for position in positions {
-        if history.find(position)?.is_some() {
+        if history.find_or_start(position)?.is_some() {
             return Ok(Some(position.clone()));
         }
     }

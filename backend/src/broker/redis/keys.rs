@@ -1,6 +1,6 @@
 //! How things are called in Redis.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::text::{Nonce, Room, UserId};
 
 use crate::broker::{Key, Kind};
@@ -23,6 +23,26 @@ impl Keys {
     /// The room's history.
     pub(super) fn stream(&self, room: &Room) -> String {
         self.room(room, "log")
+    }
+
+    /// The pattern that every [`Keys::stream`] matches, and perhaps others.
+    pub(super) fn streams(&self) -> String {
+        let mut pattern = String::new();
+        for character in self.prefix.chars() {
+            if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern.push_str("{*}:log");
+        pattern
+    }
+
+    /// The room whose [`Keys::stream`] this is.
+    pub(super) fn room_of(&self, stream: &str) -> Option<Room> {
+        let name = stream.strip_prefix(self.prefix.as_str())?.strip_prefix('{')?.strip_suffix("}:log")?;
+        let room = Room::parse(&percent_decode_str(name).decode_utf8().ok()?).ok()?;
+        (self.stream(&room) == stream).then_some(room)
     }
 
     /// Last position (`l`) and running number (`n`).

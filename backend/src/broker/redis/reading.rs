@@ -78,6 +78,19 @@ impl History {
         Ok(run)
     }
 
+    /// See [`Log::rooms`](crate::broker::Log::rooms). The cursor is the one of `SCAN`.
+    pub(super) async fn rooms(
+        &self,
+        cursor: Option<String>,
+    ) -> Result<(Vec<Room>, Option<String>), LogError> {
+        let mut scan = ::redis::cmd("SCAN");
+        scan.arg(cursor.unwrap_or_else(|| "0".to_owned()));
+        scan.arg("MATCH").arg(self.keys.streams()).arg("COUNT").arg(1_000);
+        let (next, streams): (String, Vec<String>) = self.link.query(&scan).await?;
+        let rooms = streams.iter().filter_map(|stream| self.keys.room_of(stream)).collect();
+        Ok((rooms, (next != "0").then_some(next)))
+    }
+
     /// See [`Log::heads`](crate::broker::Log::heads).
     pub(super) async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
         let mut heads = Vec::with_capacity(rooms.len());

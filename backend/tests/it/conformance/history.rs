@@ -1,6 +1,6 @@
 //! What reading promises.
 
-use backend::broker::{Entry, From, Run};
+use backend::broker::{Entry, From, Run, export::export};
 use shared::text::{Position, Room};
 
 use super::{Fixture, assert_chain, draft, read, room, say, say_many};
@@ -146,6 +146,34 @@ pub(crate) async fn first_kept(fixture: &mut impl Fixture) {
     }
     let elsewhere = broker.log.first_kept(&super::room("empty"), &[at(4), Position::start()]).await.unwrap();
     assert_eq!(elsewhere, Some(Position::start()));
+}
+
+pub(crate) async fn export_has_every_room(fixture: &mut impl Fixture) {
+    let broker = fixture.broker().await;
+    let names = ["plain", "{}", "%", "a b", "é 🎉", "*"];
+    for name in names {
+        say_many(&broker, &room(name), 3).await;
+    }
+    let key = backend::broker::Key::Room(room("without history"));
+    broker.state.put(&key, None, bytes::Bytes::new(), None).await.unwrap();
+    let mut lines = Vec::new();
+    let mut told = Vec::new();
+    let exported = export(&broker, &mut lines, |so_far| told.push(so_far)).await.unwrap();
+    assert_eq!((exported.rooms, exported.entries), (6, 18));
+    assert_eq!(told.last(), Some(&exported));
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for name in names {
+        let said: Vec<_> = lines.iter().filter(|line| line["room"] == name).collect();
+        let entries = read(&broker, &room(name), From::Newest, 9).await.entries;
+        assert_eq!(said.len(), 3, "{name}");
+        for (line, entry) in said.iter().zip(&entries) {
+            let message = entry.message().unwrap();
+            assert_eq!(line["position"], message.position.as_str());
+            assert_eq!(line["prev"], message.prev.as_str());
+            assert_eq!(line["body"], message.body.as_str());
+        }
+    }
 }
 
 pub(crate) async fn large_entries_come_in_bounded_runs(fixture: &mut impl Fixture) {

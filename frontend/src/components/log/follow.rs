@@ -10,6 +10,7 @@ use super::{
     keeper::{Keeper, Place, WeakKeeper},
     roving::Focus,
 };
+use crate::components::live::effect;
 use crate::state::{Chat, RoomHandle, Scroll, timeline::rows::RowKey};
 
 /// The moving parts of one log.
@@ -40,7 +41,7 @@ impl Follow {
             keeper: StoredValue::new_local(None),
         };
         let watched = Arc::clone(room);
-        Effect::new(move || {
+        effect(move || {
             if let (Some(log), Some(list)) = (follow.log.get(), follow.list.get()) {
                 follow.watch(chat, &watched, log, list.into());
             }

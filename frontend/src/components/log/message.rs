@@ -8,6 +8,7 @@ use crate::{
     components::{
         copy::copy,
         icon::small,
+        live::{effect, live, part},
         toast::Toasts,
         voice::{Size, voice},
     },
@@ -24,7 +25,7 @@ use crate::{
 pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> impl IntoView + use<> {
     let toasts = expect_context::<Toasts>();
     let id = first.id;
-    let part = move |name: &str| format!("m{id}-{name}");
+    let named = move |name: &str| format!("m{id}-{name}");
     let name = first.sender.name.as_str().to_owned();
     let hue = people::sender_hue(&first.sender, first.own);
     let classic = first.sender.kind == SenderKind::Classic;
@@ -44,15 +45,15 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     };
     let stored = move || delivery.get() == Delivery::Stored;
     let label = move || {
-        let who_when = if stored() { format!("{} {}", part("who"), part("when")) } else { part("who") };
-        let state = if waits() { format!(" {}", part("state")) } else { String::new() };
-        format!("{who_when} {}{state}", part("said"))
+        let who_when = if stored() { format!("{} {}", named("who"), named("when")) } else { named("who") };
+        let state = if waits() { format!(" {}", named("state")) } else { String::new() };
+        format!("{who_when} {}{state}", named("said"))
     };
     let when = move || {
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
         stored().then(|| {
             view! {
-                <time class="meta" id=part("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
+                <time class="meta" id=named("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
             }
         })
     };
@@ -63,23 +64,23 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         <li>
             <article
                 class="msg"
-                class:cont=move || is(|message| message.cont)
+                class:cont=live(move || is(|message| message.cont))
                 class:fresh=first.fresh
-                class:wait=waits
+                class:wait=live(waits)
                 id=format!("m{id}")
                 data-hue=hue.clone()
                 tabindex="-1"
-                aria-labelledby=label
+                aria-labelledby=live(label)
             >
                 {voice(Size::Log, &hue, &name, None)}
                 <header class="row">
-                    <bdi class="who cut" id=part("who")>{name}</bdi>
+                    <bdi class="who cut" id=named("who")>{name}</bdi>
                     {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
-                    {when}
+                    {part(when)}
                 </header>
-                {said(&body, part("said"), toasts)}
-                {move || waits().then(|| state(chat, delivery.get(), &nonce, &body, part("state")))}
-                {move || {
+                {said(&body, named("said"), toasts)}
+                {part(move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state"))))}
+                {part(move || {
                     let text = text.clone();
                     stored().then(|| view! {
                         <div class="acts row float" role="group" aria-label="Actions">
@@ -95,7 +96,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                             </button>
                         </div>
                     })
-                }}
+                })}
             </article>
         </li>
     }
@@ -104,7 +105,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
 /// Whether a message has been on its way for so long that it shows: most are there before that.
 fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
     let late = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         if delivery.get() == Delivery::Sending {
             late.set(false);
             set_timeout(

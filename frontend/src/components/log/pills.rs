@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{icon::small, rooms::number},
+    components::{icon::small, live::part, rooms::number},
     state::{Chat, RoomHandle, timeline::rows::Row},
     time,
 };
@@ -42,7 +42,7 @@ pub fn Pills(
             .flatten()
     });
     view! {
-        {move || since.get().map(|at| view! {
+        {part(move || since.get().map(|at| view! {
             <div class="float pill up row">
                 <button class="btn" type="button" on:click=move |_| to_since.run(())>
                     {format!("New since {} · Jump", time::short(at))}
@@ -51,11 +51,11 @@ pub fn Pills(
                     {small("x")}
                 </button>
             </div>
-        })}
-        {move || label.get().map(|label| view! {
+        }))}
+        {part(move || label.get().map(|label| view! {
             <button class="btn glow pill" type="button" on:click=move |_| chat.jump_to_newest()>
                 {label} " " {small("down")}
             </button>
-        })}
+        }))}
     }
 }

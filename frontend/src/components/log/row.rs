@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::message::message;
 use crate::{
-    components::icon::small,
+    components::{icon::small, live::text},
     state::{
         Chat, RowHandle,
         timeline::rows::{Break, Row},
@@ -29,7 +29,7 @@ fn day_line(chat: Chat, day: Day) -> impl IntoView {
         DayName::Yesterday => "Yesterday".to_owned(),
         DayName::Date(date) => date,
     };
-    view! { <li class="day row"><h3><time datetime=day.iso()>{name}</time></h3></li> }
+    view! { <li class="day row"><h3><time datetime=day.iso()>{text(name)}</time></h3></li> }
 }
 
 fn since_line(at: u64) -> impl IntoView {

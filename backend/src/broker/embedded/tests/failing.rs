@@ -206,3 +206,50 @@ async fn answers_are_true_whatever_fails() {
         assert_eq!(all[20..].iter().map(|entry| entry.position.clone()).collect::<Vec<_>>(), told);
     }
 }
+
+/// The same on a real small file system: `mount -t tmpfs -o size=8m tmpfs FOLDER`, and its path in the environment.
+#[tokio::test]
+#[ignore = "needs HUBBUB_TEST_SMALL_DISK, the path of an empty file system of 8 MiB"]
+async fn a_disk_that_is_really_full() {
+    let folder = std::path::PathBuf::from(std::env::var("HUBBUB_TEST_SMALL_DISK").unwrap());
+    let ballast = folder.join("ballast");
+    std::fs::write(&ballast, vec![1; 4 * 1024 * 1024]).unwrap();
+    let broker = on(&folder.join("hubbub.redb")).join();
+    let text = "x".repeat(2_000);
+    let mut stored = Vec::new();
+    let error = loop {
+        let nonce = format!("n-{:05}", stored.len());
+        match broker.log.publish(&room("a"), draft_by("ana", &nonce, &text)).await {
+            Ok(new) => stored.push(new.position),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, LogError::Full(_)), "{error}");
+    for number in 0..20 {
+        let more = broker.log.publish(&room("a"), draft_by("ana", &format!("m-{number}"), &text)).await;
+        match more {
+            // What was freed by the failed one may take a few.
+            Ok(new) => stored.push(new.position),
+            Err(error) => assert!(matches!(error, LogError::Full(_)), "{error}"),
+        }
+    }
+    std::fs::remove_file(&ballast).unwrap();
+    let freed = std::time::Instant::now();
+    loop {
+        match broker.log.publish(&room("a"), draft_by("ana", "after", &text)).await {
+            Ok(new) => break stored.push(new.position),
+            Err(error) => assert!(matches!(error, LogError::Full(_)), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    println!(
+        "{} stored before and after; {:?} until the disk was taken again",
+        stored.len(),
+        freed.elapsed()
+    );
+    wait_ready(&broker, true).await;
+    broker.bus.close().await;
+    let all = everything(&on(&folder.join("hubbub.redb")).join(), "a").await;
+    assert_eq!(all.iter().map(|entry| entry.position.clone()).collect::<Vec<_>>(), stored);
+    assert_chain(&all);
+}

@@ -68,6 +68,8 @@ async fn positions_that_are_not_there() {
     let asked = ["9.zzzz", "3.zzzz", "2.0002", "1.0001"].map(position);
     assert_eq!(broker.log.first_kept(&room("a"), &asked).await.unwrap(), Some(position("2.0002")));
     assert_eq!(broker.log.first_kept(&room("a"), &asked[..2]).await.unwrap(), None);
+    let start = [position("9.zzzz"), Position::start()];
+    assert_eq!(broker.log.first_kept(&room("a"), &start).await.unwrap(), Some(Position::start()));
 }
 
 #[tokio::test]

@@ -13,8 +13,16 @@ fn a_room_keeps_its_hash_tag_whatever_it_is_called() {
         ("user:x", "hubbub:{user%3Ax}:log"),
         ("é", "hubbub:{%C3%A9}:log"),
     ] {
-        assert_eq!(keys.stream(&Room::parse(room).unwrap()), stream);
+        let room = Room::parse(room).unwrap();
+        assert_eq!(keys.stream(&room), stream);
+        assert_eq!(keys.room_of(stream), Some(room));
     }
+    for other in
+        ["hubbub:{general}:head", "other:{general}:log", "hubbub:{a b}:log", "hubbub:{}:log", "hubbub:log"]
+    {
+        assert_eq!(keys.room_of(other), None, "{other}");
+    }
+    assert_eq!(Keys::new("a*[b]\\?:").streams(), "a\\*\\[b\\]\\\\\\?:{*}:log");
 }
 
 proptest! {

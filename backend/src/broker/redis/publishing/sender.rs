@@ -32,8 +32,9 @@ impl Sender {
     /// Connects and sends for ever.
     pub(in super::super) async fn run(self) {
         let mut backoff = Backoff::default();
+        let mut before = None;
         loop {
-            let failure = self.serve(&mut backoff).await;
+            let failure = self.serve(&mut backoff, &mut before).await;
             tracing::debug!(%failure, "the publish connection is opened again");
             self.queue.expire();
             backoff.pause().await;
@@ -41,8 +42,8 @@ impl Sender {
         }
     }
 
-    async fn serve(&self, backoff: &mut Backoff) -> Failure {
-        let mut connection = match self.connect().await {
+    async fn serve(&self, backoff: &mut Backoff, before: &mut Option<Identity>) -> Failure {
+        let mut connection = match self.connect(before).await {
             Ok(connection) => connection,
             Err(failure) => return failure,
         };
@@ -75,13 +76,56 @@ impl Sender {
         }
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, Failure> {
+    /// What the connection before has on its way must not be executed after what this one sends, so Redis is told to
+    /// drop it. A Redis that does not let us do that keeps the order all the same, unless its network is very slow.
+    async fn connect(&self, before: &mut Option<Identity>) -> Result<MultiplexedConnection, Failure> {
         let mut connection = self.address.commands(self.answer).await?;
+        if let Some(Identity { id, addr }) = &*before {
+            let mut kill = ::redis::cmd("CLIENT");
+            kill.arg("KILL").arg("ID").arg(id).arg("ADDR").arg(addr);
+            let killed: Result<u64, _> = kill.query_async(&mut connection).await;
+            tracing::debug!(?killed, "the publish connection before is dropped");
+        }
+        *before = ::redis::cmd("CLIENT")
+            .arg("INFO")
+            .query_async::<String>(&mut connection)
+            .await
+            .ok()
+            .and_then(|info| Identity::parse(&info));
         load(&mut connection).await?;
         Ok(connection)
     }
 }
 
+/// How Redis tells a connection from all others. Numbers begin anew when it restarts, addresses come again in time;
+/// both together do not.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    id: String,
+    addr: String,
+}
+
+impl Identity {
+    fn parse(info: &str) -> Option<Self> {
+        let field =
+            |name| info.split([' ', '\n']).find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+        Some(Self { id: field("id=")?, addr: field("addr=")? })
+    }
+}
+
 async fn load(connection: &mut MultiplexedConnection) -> Result<(), Failure> {
     Ok(PUBLISH.load().exec_async(connection).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_known_by_number_and_address() {
+        let info = "id=17 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=8 name= age=0\n";
+        let wanted = Identity { id: "17".to_owned(), addr: "127.0.0.1:5000".to_owned() };
+        assert_eq!(Identity::parse(info), Some(wanted));
+        assert_eq!(Identity::parse("what?"), None);
+    }
 }

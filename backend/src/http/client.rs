@@ -1,0 +1,78 @@
+//! Who asks: the address behind the proxies that are believed, and the host that the client named.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, header::HOST};
+
+/// The proxies that are believed. Empty: none, and their headers count for nothing.
+#[derive(Debug, Default)]
+pub struct Trust {
+    proxies: Vec<IpAddr>,
+}
+
+impl Trust {
+    /// Believes these.
+    pub fn new(proxies: Vec<IpAddr>) -> Self {
+        Self { proxies: proxies.into_iter().map(|ip| ip.to_canonical()).collect() }
+    }
+
+    /// The client's address: the rightmost hop that is no believed proxy.
+    pub fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.ip().to_canonical();
+        if !self.proxies.contains(&peer) {
+            return peer;
+        }
+        let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+        for hop in hops.iter().rev() {
+            match hop.parse::<IpAddr>() {
+                Ok(ip) if self.proxies.contains(&ip.to_canonical()) => {}
+                Ok(ip) => return ip.to_canonical(),
+                // Something that is no address hides everything before it.
+                Err(_) => return peer,
+            }
+        }
+        peer
+    }
+
+    /// The host that the client named, with its port if it named one.
+    pub fn host<'a>(&self, peer: SocketAddr, headers: &'a HeaderMap) -> Option<&'a str> {
+        let forwarded =
+            headers.get("x-forwarded-host").filter(|_| self.proxies.contains(&peer.ip().to_canonical()));
+        forwarded.or_else(|| headers.get(HOST)).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether the client came over TLS, as far as a believed proxy says so.
+    pub fn https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        self.proxies.contains(&peer.ip().to_canonical())
+            && headers
+                .get("x-forwarded-proto")
+                .is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rightmost_untrusted_hop_counts() {
+        let trust = Trust::new(vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()]);
+        for (peer, forwarded, expected) in [
+            ("192.0.2.9", None, "192.0.2.9"),
+            ("192.0.2.9", Some("203.0.113.5"), "192.0.2.9"),
+            ("10.0.0.1", None, "10.0.0.1"),
+            ("10.0.0.1", Some("203.0.113.5"), "203.0.113.5"),
+            ("10.0.0.1", Some("1.1.1.1, 203.0.113.5, 10.0.0.2"), "203.0.113.5"),
+            ("10.0.0.1", Some("1.1.1.1, nonsense"), "10.0.0.1"),
+            ("10.0.0.1", Some("10.0.0.2"), "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(forwarded) = forwarded {
+                headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            }
+            let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+            assert_eq!(trust.address(peer, &headers), expected.parse::<IpAddr>().unwrap(), "{forwarded:?}");
+        }
+    }
+}

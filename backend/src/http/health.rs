@@ -1,0 +1,52 @@
+//! For those who run the node: is it alive, is it ready, what does it count.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+
+use super::Http;
+
+/// The process answers. Says nothing of the broker: restarting a node does not mend Redis.
+pub async fn live() -> &'static str {
+    "alive\n"
+}
+
+/// 200 while messages travel through the broker and back to this node, else 503 with the reason.
+pub async fn ready(State(http): State<Http>) -> Response {
+    let bus = &http.sessions.hub.broker().bus;
+    let health = bus.health().borrow().clone();
+    if http.is_leaving() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready: leaving\n").into_response();
+    }
+    if health.ready {
+        let round_trip = health.round_trip.unwrap_or_default().as_secs_f64() * 1000.0;
+        format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", bus.durability()).into_response()
+    } else {
+        let reason = health.reason.as_deref().unwrap_or("the broker has not answered yet");
+        (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response()
+    }
+}
+
+/// All instruments in Prometheus text.
+pub async fn metrics(State(http): State<Http>) -> Response {
+    let metrics = &http.sessions.metrics;
+    let hub = &http.sessions.hub;
+    let health = hub.broker().bus.health().borrow().clone();
+    let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    metrics.sessions.set(gauge(hub.sessions().count()));
+    metrics.rooms.set(gauge(hub.rooms()));
+    metrics.outbox_bytes.set(gauge(hub.sessions().waiting_bytes()));
+    metrics.ring_bytes.set(gauge(hub.ring_bytes()));
+    metrics.lane_drops.set(i64::try_from(hub.broker().lanes.dropped()).unwrap_or(i64::MAX));
+    metrics
+        .probe_us
+        .set(health.round_trip.map_or(0, |trip| i64::try_from(trip.as_micros()).unwrap_or(i64::MAX)));
+    metrics.ready.set(i64::from(health.ready && !http.is_leaving()));
+    match metrics.render() {
+        Ok(text) => ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+            .into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,317 @@
+//! Entering and leaving a room.
+//!
+//! A member's stream is: the page up to the room's position at the moment of entering, then everything the room
+//! delivers after it. Both are fixed in one step, so live traffic and history cannot overlap or leave a hole.
+
+use std::{sync::Arc, time::Instant};
+
+use shared::{
+    event::Joined,
+    limits,
+    text::{Position, Room},
+};
+
+use super::{
+    Hub,
+    framed::Framed,
+    live::{Member, Outcome},
+    room::{Gate, RoomCell},
+};
+use crate::{
+    broker::{BusError, From, LogError, Run, Span},
+    session::{SessionId, outbox::Frame},
+};
+
+/// How often a join is tried again because the client knows a position that the node does not know yet.
+const CATCH_UPS: usize = 3;
+
+/// Why a room could not be entered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// The bus refused.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The history could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The room has no history yet and may not be made.
+    #[error("too many new rooms")]
+    NewRoom(std::time::Duration),
+}
+
+/// Decides whether a room without history may be opened: `Err` is how long to wait.
+pub type MayOpen<'a> = &'a (dyn Fn(Instant) -> Result<(), std::time::Duration> + Send + Sync);
+
+impl Hub {
+    /// Enters a room without asking for its history.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        room: &Room,
+        member: Member,
+        may_open: MayOpen<'_>,
+    ) -> Result<(), JoinError> {
+        self.enter(room, member, false, may_open).await.map(drop)
+    }
+
+    /// Enters a room and answers with its newest page or with exactly what came after `since`.
+    /// The answer and all that follows go to the member's outbox, in order.
+    pub async fn join(
+        self: &Arc<Self>,
+        room: &Room,
+        member: Member,
+        since: Option<Position>,
+        may_open: MayOpen<'_>,
+        answer: impl Fn(Joined) -> Frame + Send,
+    ) -> Result<(), JoinError> {
+        let session = member.session;
+        for attempt in 0.. {
+            let (cell, position) = self.enter(room, member.clone(), true, may_open).await?;
+            match self.page(&cell, &position, since.as_ref()).await {
+                Ok(Found::Page(page)) => {
+                    let mut live = cell.live();
+                    let (here, people) = live.people();
+                    let joined = Joined {
+                        room: room.clone(),
+                        position,
+                        recovered: page.recovered,
+                        messages: page.entries.iter().filter_map(|framed| framed.entry.message()).collect(),
+                        older: page.older,
+                        here: here as u64,
+                        people,
+                    };
+                    live.release(session, answer(joined));
+                    return Ok(());
+                }
+                Ok(Found::Moved) if attempt < CATCH_UPS => self.repair_now(&cell).await,
+                Ok(Found::Moved) => {
+                    self.leave(room, session);
+                    return Err(LogError::Unknown.into());
+                }
+                Err(error) => {
+                    self.leave(room, session);
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a room. Leaving a room that was not joined does nothing.
+    pub fn leave(self: &Arc<Self>, room: &Room, session: SessionId) {
+        if let Some(cell) = self.find(room) {
+            let empty = cell.live().leave(session);
+            if empty {
+                self.linger(cell);
+            }
+        }
+    }
+
+    /// Tells a room that somebody in it has a new name.
+    pub fn rename(&self, room: &Room, person: &shared::message::Person) {
+        if let Some(cell) = self.find(room) {
+            cell.live().rename(person);
+        }
+    }
+
+    /// Puts the member in, opening the room if it is the first; answers where the room stood in that moment.
+    async fn enter(
+        self: &Arc<Self>,
+        room: &Room,
+        member: Member,
+        hold: bool,
+        may_open: MayOpen<'_>,
+    ) -> Result<(Arc<RoomCell>, Position), JoinError> {
+        loop {
+            let cell = self.find_or_insert(room);
+            let mut gate = cell.gate.lock().await;
+            if gate.gone {
+                continue;
+            }
+            if !gate.taken {
+                self.open(&cell, &mut gate, may_open).await?;
+            }
+            let mut live = cell.live();
+            let Some(position) = live.last().cloned() else {
+                unreachable!("a taken room is open");
+            };
+            live.enter(member, hold);
+            drop(live);
+            drop(gate);
+            return Ok((cell, position));
+        }
+    }
+
+    /// The first member: takes the room, then reads its newest page. On failure the room is as if never asked for.
+    async fn open(
+        self: &Arc<Self>,
+        cell: &Arc<RoomCell>,
+        gate: &mut Gate,
+        may_open: MayOpen<'_>,
+    ) -> Result<(), JoinError> {
+        match self.take_and_read(cell.room(), may_open).await {
+            Ok(run) => {
+                gate.taken = true;
+                tracing::info!("subscribing on the pub sub to room: {}", printable(cell.room()));
+                let outcome = cell.live().open(run.entries, &self.budget, &self.metrics);
+                if outcome == Outcome::Hole {
+                    self.repair(cell);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                gate.gone = true;
+                self.remove(cell);
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_and_read(&self, room: &Room, may_open: MayOpen<'_>) -> Result<Run, JoinError> {
+        self.broker.bus.take(room).await?;
+        let run = self.broker.log.read(room, Span { from: From::Newest, limit: limits::PAGE }).await;
+        let allowed = match run {
+            Ok(run) if run.entries.is_empty() => {
+                may_open(Instant::now()).map_err(JoinError::NewRoom).map(|()| run)
+            }
+            Ok(run) => Ok(run),
+            Err(error) => Err(error.into()),
+        };
+        if allowed.is_err()
+            && let Err(error) = self.broker.bus.give_up(room).await
+        {
+            tracing::warn!("could not give up room {} after a failed join: {error}", printable(room));
+        }
+        allowed
+    }
+
+    /// Waits a moment for somebody to come back, then gives the room up.
+    fn linger(self: &Arc<Self>, cell: Arc<RoomCell>) {
+        let hub = self.clone();
+        self.tasks.spawn(async move {
+            {
+                let mut gate = cell.gate.lock().await;
+                if gate.gone || !gate.taken || gate.lingering {
+                    return;
+                }
+                gate.lingering = true;
+            }
+            loop {
+                tokio::time::sleep(hub.settings.linger).await;
+                let mut gate = cell.gate.lock().await;
+                if !cell.live().is_empty() {
+                    gate.lingering = false;
+                    return;
+                }
+                match hub.broker.bus.give_up(cell.room()).await {
+                    Ok(()) => {
+                        gate.gone = true;
+                        hub.remove(&cell);
+                        tracing::info!(
+                            "unsubscribing from the pub sub from room: {}",
+                            printable(cell.room())
+                        );
+                        return;
+                    }
+                    Err(error) => tracing::debug!("room {} stays for now: {error}", printable(cell.room())),
+                }
+            }
+        });
+    }
+
+    /// The page that ends at `position`: what came after `since` if that can be proved complete, else the newest.
+    async fn page(
+        &self,
+        cell: &RoomCell,
+        position: &Position,
+        since: Option<&Position>,
+    ) -> Result<Found, LogError> {
+        if let Some(since) = since {
+            if since == position {
+                self.metrics.resumes_ring.inc();
+                return Ok(Found::Page(Page {
+                    entries: Vec::new(),
+                    recovered: true,
+                    older: !position.is_start(),
+                }));
+            }
+            let recent = cell.live().ring().after(since);
+            if let Some(entries) = recent
+                && entries.len() <= limits::RECOVERY_MAX
+            {
+                self.metrics.resumes_ring.inc();
+                return Ok(Found::Page(Page::through(entries, position, true, true)));
+            }
+            self.metrics.resumes_log.inc();
+            let span = Span { from: From::After(since.clone()), limit: limits::RECOVERY_MAX };
+            let run = self.broker.log.read(cell.room(), span).await?;
+            if run.found {
+                let entries: Vec<_> =
+                    run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect();
+                if entries.iter().any(|framed| framed.entry.position == *position) {
+                    return Ok(Found::Page(Page::through(entries, position, true, true)));
+                }
+                if !run.newer {
+                    // The client has seen more than this node: it came from one that is ahead.
+                    return Ok(Found::Moved);
+                }
+            }
+            self.metrics.resumes_failed.inc();
+        }
+        self.newest(cell, position).await
+    }
+
+    async fn newest(&self, cell: &RoomCell, position: &Position) -> Result<Found, LogError> {
+        if position.is_start() {
+            return Ok(Found::Page(Page { entries: Vec::new(), recovered: false, older: false }));
+        }
+        let recent = cell.live().ring().newest(limits::PAGE);
+        if let Some((entries, older)) = recent
+            && entries.iter().any(|framed| framed.entry.position == *position)
+        {
+            return Ok(Found::Page(Page::through(entries, position, false, older)));
+        }
+        let span = Span { from: From::Through(position.clone()), limit: limits::PAGE };
+        let run = self.broker.log.read(cell.room(), span).await?;
+        if !run.found {
+            return Ok(Found::Moved);
+        }
+        let entries = run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect();
+        Ok(Found::Page(Page::through(entries, position, false, run.older)))
+    }
+}
+
+/// What a joining member gets to see.
+struct Page {
+    entries: Vec<Arc<Framed>>,
+    recovered: bool,
+    older: bool,
+}
+
+enum Found {
+    Page(Page),
+    /// The room's position is not in the history, or the client's is newer: the node has to look again.
+    Moved,
+}
+
+impl Page {
+    /// Cut after `position`: what follows it is delivered live.
+    fn through(mut entries: Vec<Arc<Framed>>, position: &Position, recovered: bool, older: bool) -> Self {
+        if let Some(at) = entries.iter().position(|framed| framed.entry.position == *position) {
+            entries.truncate(at + 1);
+        }
+        Self { entries, recovered, older }
+    }
+}
+
+/// A room name for a log line: control characters cannot forge a second line.
+pub fn printable(room: &Room) -> String {
+    let mut text = String::with_capacity(room.as_str().len());
+    for c in room.as_str().chars() {
+        if c.is_control() || shared::text::turns_direction(c) {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}

@@ -1,0 +1,366 @@
+//! One room as this node knows it: its members, its place in the chain, its recent entries. No I/O, no waiting.
+
+use std::{collections::HashMap, mem, sync::Arc};
+
+use shared::{
+    event::{Event, ServerFrame},
+    limits,
+    message::Person,
+    text::{Name, Position, Room, UserId},
+};
+
+use super::{
+    framed::{self, Framed},
+    ring::{Budget, Ring},
+};
+use crate::{
+    broker::Entry,
+    metrics::Metrics,
+    session::{
+        Dialect, SessionId,
+        outbox::{Frame, Outbox},
+    },
+};
+
+/// Entries that may wait while the room is opened or repaired. Beyond it they are dropped and read again.
+const WAITING: usize = 4096;
+
+/// One session in a room.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Which session.
+    pub session: SessionId,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Where its frames go.
+    pub outbox: Arc<Outbox>,
+    /// How others see it; classic clients are not seen.
+    pub person: Option<Person>,
+}
+
+/// The state of a room.
+#[derive(Debug)]
+pub struct Live {
+    room: Room,
+    members: Vec<Slot>,
+    people: HashMap<UserId, (Name, usize)>,
+    chain: Chain,
+    ring: Ring,
+}
+
+#[derive(Debug)]
+struct Slot {
+    member: Member,
+    /// While the page for a joining member is read, what happens meanwhile waits here.
+    held: Option<Vec<Frame>>,
+}
+
+/// Where the room stands.
+#[derive(Debug)]
+enum Chain {
+    /// The newest page is being read; what arrives waits.
+    Opening { waiting: Waiting },
+    /// Everything up to here was delivered.
+    At { last: Position },
+    /// Everything up to here was delivered; a hole after it is being read, what arrives waits.
+    Repairing { last: Position, waiting: Waiting },
+}
+
+/// Entries that arrived while the room could not take them.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    entries: Vec<Entry>,
+    /// Some had to be dropped.
+    overflowed: bool,
+}
+
+/// What came of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Delivered, waiting, or known already.
+    Done,
+    /// Something is missing before them: the hole has to be read.
+    Hole,
+}
+
+impl Live {
+    /// A room that is being opened.
+    pub fn new(room: Room) -> Self {
+        let chain = Chain::Opening { waiting: Waiting::default() };
+        Self { room, members: Vec::new(), people: HashMap::new(), chain, ring: Ring::default() }
+    }
+
+    /// Where the room stands; `None` while it is being opened.
+    pub fn last(&self) -> Option<&Position> {
+        match &self.chain {
+            Chain::Opening { .. } => None,
+            Chain::At { last } | Chain::Repairing { last, .. } => Some(last),
+        }
+    }
+
+    /// The recent entries.
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Gives the recent entries up.
+    pub fn clear_ring(&mut self, budget: &Budget) {
+        self.ring.clear(budget);
+    }
+
+    /// The newest page was read: the room stands at its end.
+    pub fn open(&mut self, newest: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> Outcome {
+        let last = newest.last().map_or_else(Position::start, |entry| entry.position.clone());
+        let waiting = match mem::replace(&mut self.chain, Chain::At { last }) {
+            Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => waiting,
+            Chain::At { .. } => Waiting::default(),
+        };
+        for entry in newest {
+            self.ring.push(Arc::new(Framed::new(entry)), budget);
+        }
+        let outcome = self.receive(waiting.entries, budget, metrics);
+        if waiting.overflowed { Outcome::Hole } else { outcome }
+    }
+
+    /// Takes what the bus brought, in order.
+    pub fn receive(&mut self, entries: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> Outcome {
+        let mut entries = entries.into_iter();
+        for entry in entries.by_ref() {
+            match &mut self.chain {
+                Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => waiting.push(entry),
+                Chain::At { last } if *last == entry.prev => self.append(entry, budget, metrics),
+                Chain::At { .. } if self.ring.contains(&entry.position) => {
+                    metrics.duplicates.inc();
+                }
+                Chain::At { last } => {
+                    let last = last.clone();
+                    let mut waiting = Waiting::default();
+                    waiting.push(entry);
+                    entries.for_each(|entry| waiting.push(entry));
+                    self.chain = Chain::Repairing { last, waiting };
+                    return Outcome::Hole;
+                }
+            }
+        }
+        Outcome::Done
+    }
+
+    /// Starts a repair where none is under way. False when there is nothing to start.
+    pub fn begin_repair(&mut self) -> bool {
+        match &self.chain {
+            Chain::At { last } => {
+                self.chain = Chain::Repairing { last: last.clone(), waiting: Waiting::default() };
+                true
+            }
+            Chain::Opening { .. } | Chain::Repairing { .. } => false,
+        }
+    }
+
+    /// Whether a hole is being read.
+    pub fn is_repairing(&self) -> bool {
+        matches!(self.chain, Chain::Repairing { .. })
+    }
+
+    /// What arrived before a repair read starts, and where the read starts.
+    pub fn repair_from(&mut self) -> Option<(Position, Vec<Entry>)> {
+        match &mut self.chain {
+            Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).entries)),
+            Chain::Opening { .. } | Chain::At { .. } => None,
+        }
+    }
+
+    /// Delivers a run that was read from the history after [`Live::last`]. A break inside it is told.
+    pub fn splice(&mut self, run: Vec<Entry>, budget: &Budget, metrics: &Metrics) {
+        for entry in run {
+            let Some(last) = self.last().cloned() else { return };
+            if self.ring.contains(&entry.position) {
+                continue;
+            }
+            if entry.prev != last {
+                self.tell_lost(&last, &entry.prev.clone());
+            }
+            self.append(entry, budget, metrics);
+        }
+    }
+
+    /// The history no longer has what came after `kept`: tells the members and goes on from there.
+    pub fn roll_back(&mut self, kept: &Position, budget: &Budget) {
+        if let Some(last) = self.last().cloned()
+            && last != *kept
+        {
+            self.tell_lost(kept, &last);
+            self.ring.roll_back(kept, budget);
+            self.set_last(kept.clone());
+        }
+    }
+
+    /// The read has caught up: what arrived meanwhile follows. `arrived` came before the read started, so what of it
+    /// the read did not bring is older than the ring. False when something is missing still and a new round is due.
+    pub fn end_repair(&mut self, arrived: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> bool {
+        let waiting = match &mut self.chain {
+            Chain::Repairing { waiting, .. } => mem::take(waiting),
+            Chain::Opening { .. } | Chain::At { .. } => return true,
+        };
+        for entry in arrived {
+            if self.last() == Some(&entry.prev) {
+                self.append(entry, budget, metrics);
+            }
+        }
+        let mut missing = Vec::new();
+        for entry in waiting.entries {
+            if missing.is_empty() && self.last() == Some(&entry.prev) {
+                self.append(entry, budget, metrics);
+            } else if !missing.is_empty() || !self.ring.contains(&entry.position) {
+                missing.push(entry);
+            }
+        }
+        if missing.is_empty() && !waiting.overflowed {
+            if let Some(last) = self.last().cloned() {
+                self.chain = Chain::At { last };
+            }
+            return true;
+        }
+        if let Chain::Repairing { waiting, .. } = &mut self.chain {
+            waiting.entries = missing;
+        }
+        false
+    }
+
+    /// Adds or renews a member; from now on it gets everything after [`Live::last`]. With `hold` what happens waits
+    /// until [`Live::release`].
+    pub fn enter(&mut self, member: Member, hold: bool) {
+        self.remove_slot(member.session);
+        if let Some(person) = &member.person {
+            let (name, count) =
+                self.people.entry(person.id.clone()).or_insert_with(|| (person.name.clone(), 0));
+            let renamed = *name != person.name;
+            name.clone_from(&person.name);
+            *count += 1;
+            if *count == 1 || renamed {
+                self.tell_presence(vec![person.clone()], Vec::new());
+            }
+        }
+        self.members.push(Slot { member, held: hold.then(Vec::new) });
+    }
+
+    /// Gives a joining member its page and what happened meanwhile, in one go.
+    pub fn release(&mut self, session: SessionId, page: Frame) {
+        if let Some(slot) = self.members.iter_mut().find(|slot| slot.member.session == session) {
+            let held = slot.held.take().unwrap_or_default();
+            slot.member.outbox.extend(std::iter::once(page).chain(held));
+        }
+    }
+
+    /// Takes a member away. True when it was the last.
+    pub fn leave(&mut self, session: SessionId) -> bool {
+        if let Some(person) = self.remove_slot(session).and_then(|member| member.person)
+            && !self.people.contains_key(&person.id)
+        {
+            self.tell_presence(Vec::new(), vec![person.id]);
+        }
+        self.members.is_empty()
+    }
+
+    /// Somebody in the room is called something else now.
+    pub fn rename(&mut self, person: &Person) {
+        for slot in &mut self.members {
+            if let Some(known) = slot.member.person.as_mut().filter(|known| known.id == person.id) {
+                known.name.clone_from(&person.name);
+            }
+        }
+        if let Some((name, _)) = self.people.get_mut(&person.id) {
+            name.clone_from(&person.name);
+            self.tell_presence(vec![person.clone()], Vec::new());
+        }
+    }
+
+    /// Whether nobody is in the room.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// How many people are here, and the first of them.
+    pub fn people(&self) -> (usize, Vec<Person>) {
+        let listed = self.people.iter().take(limits::PEOPLE_LISTED);
+        let people = listed.map(|(id, (name, _))| Person { id: id.clone(), name: name.clone() }).collect();
+        (self.people.len(), people)
+    }
+
+    fn append(&mut self, entry: Entry, budget: &Budget, metrics: &Metrics) {
+        let framed = Arc::new(Framed::new(entry));
+        for slot in &mut self.members {
+            let frame = framed.frame(&self.room, slot.member.dialect);
+            if !frame.is_empty() {
+                slot.push(frame);
+            }
+        }
+        metrics.deliveries.inc_by(self.members.len() as u64);
+        self.set_last(framed.entry.position.clone());
+        self.ring.push(framed, budget);
+    }
+
+    fn set_last(&mut self, position: Position) {
+        match &mut self.chain {
+            Chain::At { last } | Chain::Repairing { last, .. } => *last = position,
+            Chain::Opening { .. } => {}
+        }
+    }
+
+    fn tell_lost(&mut self, after: &Position, through: &Position) {
+        for slot in &mut self.members {
+            let frame = framed::lost(&self.room, slot.member.dialect, after, through);
+            slot.push(frame);
+        }
+    }
+
+    /// Who came and went, told while a room is small enough for it to mean something.
+    fn tell_presence(&mut self, came: Vec<Person>, went: Vec<UserId>) {
+        if self.people.len() > limits::PEOPLE_LISTED {
+            return;
+        }
+        let here = self.people.len() as u64;
+        let event = Event::Presence { room: self.room.clone(), here, came, went };
+        let frame = Frame::from(ServerFrame::Event(event).encode());
+        for slot in self.members.iter_mut().filter(|slot| slot.member.dialect == Dialect::V1) {
+            slot.push(frame.clone());
+        }
+    }
+
+    fn remove_slot(&mut self, session: SessionId) -> Option<Member> {
+        let at = self.members.iter().position(|slot| slot.member.session == session)?;
+        let member = self.members.swap_remove(at).member;
+        if let Some(person) = &member.person
+            && let Some((_, count)) = self.people.get_mut(&person.id)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.people.remove(&person.id);
+            }
+        }
+        Some(member)
+    }
+}
+
+impl Slot {
+    fn push(&mut self, frame: Frame) {
+        match &mut self.held {
+            Some(held) if held.len() < WAITING => held.push(frame),
+            // More than a page's worth of waiting: the client is better off resuming.
+            Some(_) => self.member.outbox.end(shared::close::CloseReason::Slow),
+            None => self.member.outbox.push(frame),
+        }
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, entry: Entry) {
+        if self.entries.len() < WAITING {
+            self.entries.push(entry);
+        } else {
+            self.overflowed = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

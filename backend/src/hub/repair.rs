@@ -1,0 +1,138 @@
+//! Reading a hole: once per room, whatever the cause, delivered in order to all members.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{limits, text::Position};
+
+use super::{Hub, join::printable, room::RoomCell};
+use crate::broker::{From, LogError, Span};
+
+/// Longest pause between tries while the history cannot be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many ring positions are looked up at a time when a history lost its tail.
+const LOOK_UP: usize = 128;
+
+impl Hub {
+    /// Starts to read what is missing after the room's position, unless that is under way.
+    pub(super) fn repair(self: &Arc<Self>, cell: &Arc<RoomCell>) {
+        cell.live().begin_repair();
+        if cell.start_repair() {
+            let (hub, cell) = (self.clone(), cell.clone());
+            self.tasks.spawn(async move { hub.run_repair(&cell).await });
+        }
+    }
+
+    /// Repairs and waits until it is done.
+    pub(super) async fn repair_now(self: &Arc<Self>, cell: &Arc<RoomCell>) {
+        self.repair(cell);
+        cell.repaired().await;
+    }
+
+    /// Compares the newest position of every room with the broker's and repairs those that differ.
+    pub(super) async fn catch_up(self: &Arc<Self>) {
+        let cells = self.cells();
+        for cell in &cells {
+            // A room that is being opened may have read its page before the interruption: wait until it can be compared.
+            if cell.live().last().is_none() {
+                drop(cell.gate.lock().await);
+            }
+        }
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let rooms: Vec<_> = cells.iter().map(|cell| cell.room().clone()).collect();
+            match self.broker.log.heads(&rooms).await {
+                Ok(heads) => {
+                    for (cell, head) in cells.iter().zip(heads) {
+                        let differs = cell.live().last().is_some_and(|last| *last != head);
+                        if differs {
+                            self.repair(cell);
+                        }
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!("cannot compare rooms yet: {error}");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn run_repair(self: &Arc<Self>, cell: &Arc<RoomCell>) {
+        loop {
+            self.repair_once(cell).await;
+            cell.finish_repair();
+            // A hole may have been found after the last look and before the mark was taken away.
+            if !cell.live().is_repairing() || !cell.start_repair() {
+                return;
+            }
+        }
+    }
+
+    async fn repair_once(&self, cell: &RoomCell) {
+        let Ok(_permit) = self.repairs.acquire().await else { return };
+        self.metrics.repairs.inc();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let Some((from, arrived)) = cell.live().repair_from() else { break };
+            match self.read_hole(cell, from).await {
+                Ok(()) => {
+                    if cell.live().end_repair(arrived, &self.budget, &self.metrics) {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!("cannot repair room {} yet: {error}", printable(cell.room()));
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Delivers everything that the history has after `from`.
+    async fn read_hole(&self, cell: &RoomCell, mut from: Position) -> Result<(), LogError> {
+        loop {
+            let span = Span { from: From::After(from.clone()), limit: limits::RECOVERY_MAX };
+            let run = self.broker.log.read(cell.room(), span).await?;
+            if !run.found {
+                match self.find_anchor(cell).await? {
+                    Some(anchor) => from = anchor,
+                    None => return Ok(()),
+                }
+                continue;
+            }
+            if let Some(newest) = run.entries.last() {
+                from = newest.position.clone();
+            }
+            cell.live().splice(run.entries, &self.budget, &self.metrics);
+            if !run.newer {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The history lost its tail, or all of it: finds the newest position that it still has, and tells the room.
+    /// `None`: the history is empty.
+    async fn find_anchor(&self, cell: &RoomCell) -> Result<Option<Position>, LogError> {
+        self.metrics.tails_lost.inc();
+        let positions = cell.live().ring().positions();
+        for some in positions.chunks(LOOK_UP) {
+            if let Some(kept) = self.broker.log.first_kept(cell.room(), some).await? {
+                cell.live().roll_back(&kept, &self.budget);
+                return Ok(Some(kept));
+            }
+        }
+        // Nothing that this node knows is left: go on from just before what there is now.
+        let newest = Span { from: From::Newest, limit: limits::RECOVERY_MAX };
+        let run = self.broker.log.read(cell.room(), newest).await?;
+        let before = run.entries.first().map_or_else(Position::start, |first| first.prev.clone());
+        let end = run.entries.last().map(|last| last.position.clone());
+        let mut live = cell.live();
+        live.roll_back(&before, &self.budget);
+        live.splice(run.entries, &self.budget, &self.metrics);
+        Ok(end)
+    }
+}

@@ -1,0 +1,138 @@
+//! The recent entries of one room, contiguous up to its last position, drawn from one budget of the node.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use shared::text::Position;
+
+use super::framed::Framed;
+
+/// Most entries that one room keeps.
+const ENTRIES: usize = 1024;
+
+/// Bytes that all rings of a node may hold together.
+#[derive(Debug)]
+pub struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+    clock: AtomicU64,
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), clock: AtomicU64::new(0) }
+    }
+
+    /// Bytes held now.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// More is held than allowed.
+    pub fn exceeded(&self) -> bool {
+        self.used() > self.limit
+    }
+
+    /// Less than a tenth is free.
+    pub fn pressing(&self) -> bool {
+        self.used() > self.limit / 10 * 9
+    }
+}
+
+/// The entries, oldest first.
+#[derive(Debug, Default)]
+pub struct Ring {
+    entries: VecDeque<Arc<Framed>>,
+    bytes: usize,
+    touched: u64,
+}
+
+impl Ring {
+    /// Adds the newest entry.
+    pub fn push(&mut self, framed: Arc<Framed>, budget: &Budget) {
+        self.touched = budget.clock.fetch_add(1, Ordering::Relaxed);
+        let bytes = framed.bytes();
+        self.bytes += bytes;
+        budget.used.fetch_add(bytes, Ordering::Relaxed);
+        self.entries.push_back(framed);
+        if self.entries.len() > ENTRIES {
+            self.drop_oldest(budget);
+        }
+    }
+
+    /// When it was last added to, in pushes of the node.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
+    /// Whether this position is among the entries.
+    pub fn contains(&self, position: &Position) -> bool {
+        self.find(position).is_some()
+    }
+
+    /// The entries after a position; `None` when the ring cannot tell.
+    pub fn after(&self, position: &Position) -> Option<Vec<Arc<Framed>>> {
+        let from = match self.find(position) {
+            Some(at) => at + 1,
+            None if self.entries.front().is_some_and(|first| first.entry.prev == *position) => 0,
+            None => return None,
+        };
+        Some(self.entries.range(from..).cloned().collect())
+    }
+
+    /// The newest `count` entries, if the ring holds that many or the room's first ever; with it whether older ones exist.
+    pub fn newest(&self, count: usize) -> Option<(Vec<Arc<Framed>>, bool)> {
+        let first = self.entries.front()?;
+        let whole = first.entry.prev.is_start();
+        if self.entries.len() < count && !whole {
+            return None;
+        }
+        let from = self.entries.len().saturating_sub(count);
+        let older = from > 0 || !whole;
+        Some((self.entries.range(from..).cloned().collect(), older))
+    }
+
+    /// All positions, newest first.
+    pub fn positions(&self) -> Vec<Position> {
+        self.entries.iter().rev().map(|framed| framed.entry.position.clone()).collect()
+    }
+
+    /// Drops the entries after a position; all of them if it is not there.
+    pub fn roll_back(&mut self, position: &Position, budget: &Budget) {
+        let keep = self.find(position).map_or(0, |at| at + 1);
+        while self.entries.len() > keep {
+            if let Some(framed) = self.entries.pop_back() {
+                self.release(&framed, budget);
+            }
+        }
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self, budget: &Budget) {
+        while !self.entries.is_empty() {
+            self.drop_oldest(budget);
+        }
+    }
+
+    fn find(&self, position: &Position) -> Option<usize> {
+        self.entries.iter().rposition(|framed| framed.entry.position == *position)
+    }
+
+    fn drop_oldest(&mut self, budget: &Budget) {
+        if let Some(framed) = self.entries.pop_front() {
+            self.release(&framed, budget);
+        }
+    }
+
+    fn release(&mut self, framed: &Framed, budget: &Budget) {
+        let bytes = framed.bytes();
+        self.bytes -= bytes;
+        budget.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}

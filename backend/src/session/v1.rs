@@ -1,0 +1,232 @@
+//! The `hubbub.v1` dialect: every command is answered by a reply with its request id.
+
+use futures_util::FutureExt;
+use shared::{
+    command::{self, Command, Refused, Request},
+    error::{ErrorCode, ProtocolError},
+    event::{Event, Page, Reply, ServerFrame, Welcome},
+    limits,
+    message::Message,
+    text::{Body, Name, Nonce, Position, Room},
+};
+
+use super::{
+    conversation::{Conversation, Step, Task, allowed, of_join, of_log, of_state},
+    outbox::Frame,
+};
+use crate::{
+    broker::{From, Run, Span},
+    identity::{Admission, Principal},
+    policy::Action,
+};
+
+pub(super) fn hear(conversation: &mut Conversation, text: &str) -> Step {
+    match Request::decode(text) {
+        Ok(Request { id, command }) => dispatch(conversation, id, command),
+        Err(Refused { id, error }) => {
+            conversation.shared.metrics.refusals.inc();
+            Step::Say(refusal(id, error))
+        }
+    }
+}
+
+/// An error as a reply, or as an event where no request is known.
+pub(super) fn refusal(request: Option<u64>, error: ProtocolError) -> Frame {
+    match request {
+        Some(id) => reply(id, Reply::Error(error)),
+        None => ServerFrame::Event(Event::Error(error)).encode().into(),
+    }
+}
+
+/// The request id of a frame, whatever else is in it.
+pub(super) fn request_id(frame: &str) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Only {
+        id: u64,
+    }
+    serde_json::from_str::<Only>(frame).ok().map(|only| only.id)
+}
+
+fn reply(id: u64, reply: Reply) -> Frame {
+    ServerFrame::Reply(id, reply).encode().into()
+}
+
+fn dispatch(conversation: &mut Conversation, id: u64, command: Command) -> Step {
+    match command {
+        Command::Ping => Step::Say(reply(id, Reply::Pong)),
+        Command::Send { room, nonce, body } => match send(conversation, id, room, nonce, &body) {
+            Ok(step) => step,
+            Err(error) => Step::Say(refusal(Some(id), error)),
+        },
+        Command::Hello { .. }
+        | Command::Join { .. }
+        | Command::Leave { .. }
+        | Command::History { .. }
+        | Command::Rename { .. }
+        | Command::Forget => Step::Do(Task::V1(id, command)),
+    }
+}
+
+/// Does a command and puts its reply into the outbox.
+pub(super) async fn perform(conversation: &mut Conversation, id: u64, command: Command) {
+    let done = match command {
+        Command::Hello { name, token } => hello(conversation, id, name, token.as_deref()).await,
+        Command::Join { room, since } => join(conversation, id, room, since).await.map(|()| None),
+        Command::Leave { room } => Ok(Some(leave(conversation, room))),
+        Command::History { room, from, limit } => history(conversation, room, from, limit).await.map(Some),
+        Command::Rename { name } => rename(conversation, name).map(Some),
+        Command::Forget => forget(conversation).await.map(Some),
+        Command::Send { .. } | Command::Ping => Ok(None),
+    };
+    match done {
+        Ok(Some(answer)) => conversation.outbox.push(reply(id, answer)),
+        Ok(None) => {}
+        Err(error) => {
+            conversation.shared.metrics.refusals.inc();
+            conversation.outbox.push(refusal(Some(id), error));
+        }
+    }
+}
+
+async fn hello(
+    conversation: &mut Conversation,
+    id: u64,
+    name: Name,
+    token: Option<&str>,
+) -> Result<Option<Reply>, ProtocolError> {
+    if conversation.greeted() {
+        return Err(ProtocolError::new(ErrorCode::HelloTwice, "hello was said already"));
+    }
+    let admission =
+        conversation.shared.identity.admit(name, token).await.map_err(|error| of_state(&error))?;
+    let welcome = welcome(conversation, admission);
+    if !conversation.shared.hub.broker().bus.health().borrow().ready {
+        // Behind the welcome: whoever arrives in bad weather is told so.
+        conversation.outbox.push(reply(id, Reply::Welcome(welcome)));
+        conversation.outbox.push(ServerFrame::Event(Event::Status { ready: false }).encode().into());
+        return Ok(None);
+    }
+    Ok(Some(Reply::Welcome(welcome)))
+}
+
+fn welcome(conversation: &mut Conversation, admission: Admission) -> Welcome {
+    let Admission { principal, token, expires, refused } = admission;
+    let welcome = Welcome {
+        user: principal.sender.id.clone(),
+        name: principal.sender.name.clone(),
+        token,
+        expires,
+        node: conversation.shared.node.clone(),
+        refused,
+    };
+    conversation.principal = Some(principal);
+    welcome
+}
+
+fn known(conversation: &Conversation) -> Result<Principal, ProtocolError> {
+    conversation.principal.clone().ok_or_else(|| ProtocolError::new(ErrorCode::HelloFirst, "say hello first"))
+}
+
+async fn join(
+    conversation: &mut Conversation,
+    id: u64,
+    room: Room,
+    since: Option<Position>,
+) -> Result<(), ProtocolError> {
+    let principal = known(conversation)?;
+    conversation.has_place_for(&room)?;
+    allowed(&principal, &room, Action::Join)?;
+    let may_open = conversation.may_open();
+    let member = conversation.member(&principal);
+    let answer = |joined| reply(id, Reply::Joined(joined));
+    let hub = &conversation.shared.hub;
+    match hub.join(&room, member, since, &may_open, answer).await {
+        Ok(()) => {
+            conversation.rooms.insert(room);
+            Ok(())
+        }
+        Err(error) => {
+            conversation.rooms.remove(&room);
+            Err(of_join(&error))
+        }
+    }
+}
+
+fn leave(conversation: &mut Conversation, room: Room) -> Reply {
+    if conversation.rooms.remove(&room) {
+        conversation.shared.hub.leave(&room, conversation.id);
+    }
+    Reply::Left { room }
+}
+
+fn send(
+    conversation: &Conversation,
+    id: u64,
+    room: Room,
+    nonce: Nonce,
+    body: &Body,
+) -> Result<Step, ProtocolError> {
+    let principal = known(conversation)?;
+    let stored = conversation.publish(&principal, &room, nonce, body)?;
+    Ok(Step::Await(
+        stored
+            .map(move |stored| match stored {
+                Ok(stored) => reply(
+                    id,
+                    Reply::Sent { room, position: stored.position, n: stored.n, duplicate: stored.duplicate },
+                ),
+                Err(error) => refusal(Some(id), error),
+            })
+            .boxed(),
+    ))
+}
+
+async fn history(
+    conversation: &Conversation,
+    room: Room,
+    from: command::From,
+    limit: Option<u64>,
+) -> Result<Reply, ProtocolError> {
+    let principal = known(conversation)?;
+    allowed(&principal, &room, Action::History)?;
+    let limit = limit.map_or(limits::PAGE, |limit| usize::try_from(limit).unwrap_or(limits::PAGE_MAX));
+    let limit = limit.clamp(1, limits::PAGE_MAX);
+    let from = match from {
+        command::From::Before(position) => From::Before(position),
+        command::From::After(position) => From::After(position),
+        command::From::Around(position) => From::Around(position),
+    };
+    let log = &conversation.shared.hub.broker().log;
+    let run = log.read(&room, Span { from, limit }).await.map_err(|error| of_log(&error))?;
+    if run.found {
+        return Ok(Reply::Page(page(room, &run, true)));
+    }
+    let newest = Span { from: From::Newest, limit };
+    let run = log.read(&room, newest).await.map_err(|error| of_log(&error))?;
+    Ok(Reply::Page(page(room, &run, false)))
+}
+
+fn page(room: Room, run: &Run, found: bool) -> Page {
+    let messages: Vec<Message> = run.entries.iter().filter_map(crate::broker::Entry::message).collect();
+    Page { room, messages, older: run.older, newer: run.newer, found }
+}
+
+fn rename(conversation: &mut Conversation, name: Name) -> Result<Reply, ProtocolError> {
+    let mut principal = known(conversation)?;
+    principal.sender.name.clone_from(&name);
+    if let Some(person) = principal.person() {
+        for room in &conversation.rooms {
+            conversation.shared.hub.rename(room, &person);
+        }
+    }
+    conversation.principal = Some(principal);
+    Ok(Reply::Renamed { name })
+}
+
+async fn forget(conversation: &mut Conversation) -> Result<Reply, ProtocolError> {
+    let principal = known(conversation)?;
+    let admission =
+        conversation.shared.identity.forget(&principal).await.map_err(|error| of_state(&error))?;
+    conversation.leave_all();
+    Ok(Reply::Forgotten(welcome(conversation, admission)))
+}

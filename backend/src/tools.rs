@@ -1,0 +1,129 @@
+//! What the binary does besides serving: compacting and exporting a history, asking a node how it is.
+
+mod health;
+
+use std::{
+    fmt::Display,
+    io::{self, BufWriter, Write},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use crate::{
+    app::{self, StartError},
+    broker::{
+        embedded::{
+            OpenError,
+            tools::{Compacting, compact},
+        },
+        export::{ExportError, export},
+    },
+    config::{Broker, Tool},
+};
+
+/// The settings or the file cannot be used.
+const UNUSABLE: u8 = 2;
+
+/// For a Redis that does not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many lines pass between two words about them.
+const WORD_EVERY: u64 = 100_000;
+
+#[derive(Debug, thiserror::Error)]
+enum ToolError {
+    #[error("there is no file {} (--data)", .0.display())]
+    Missing(PathBuf),
+    #[error("cannot use the history file (--data): {0}")]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("the broker does not answer: {0}")]
+    Silent(String),
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error("a thread ended early: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// Runs a tool; its progress and its errors go to standard error.
+pub async fn run(tool: Tool) -> ExitCode {
+    let done = match tool {
+        Tool::Compact { data } => compact_file(data).await,
+        Tool::Export { broker } => export_all(&broker).await,
+        Tool::Health { host, port } => return health(host, port),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format_args!("hubbub: {error}"));
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn health(host: IpAddr, port: u16) -> ExitCode {
+    match health::ask(host, port) {
+        Ok((ready, words)) => {
+            say(&words);
+            if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format_args!("no node answers on {host} port {port}: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn compact_file(data: PathBuf) -> Result<(), ToolError> {
+    must_exist(&data)?;
+    let compacted = tokio::task::spawn_blocking(move || {
+        compact(&data, |progress| match progress {
+            Compacting::Started { before } => {
+                say(&format_args!("{}: {before} bytes, compacting", data.display()));
+            }
+            Compacting::Done { before, after } => {
+                let freed = before.saturating_sub(after);
+                say(&format_args!("{}: {after} bytes, {freed} given back", data.display()));
+            }
+        })
+    });
+    Ok(compacted.await??)
+}
+
+async fn export_all(settings: &Broker) -> Result<(), ToolError> {
+    if settings.redis_url.is_none() {
+        must_exist(&settings.data)?;
+    }
+    let broker = app::connect(settings)?;
+    let mut health = broker.bus.health();
+    let ready = tokio::time::timeout(PATIENCE, health.wait_for(|health| health.ready)).await.is_ok();
+    if !ready {
+        let reason = health.borrow().reason.clone();
+        return Err(ToolError::Silent(reason.unwrap_or_else(|| "no answer".into())));
+    }
+    let mut out = BufWriter::new(io::stdout());
+    let mut next_word = WORD_EVERY;
+    let exported = export(&broker, &mut out, |so_far| {
+        if so_far.entries >= next_word {
+            next_word += WORD_EVERY;
+            say(&format_args!("{} rooms, {} lines so far", so_far.rooms, so_far.entries));
+        }
+    })
+    .await;
+    broker.bus.close().await;
+    let exported = exported?;
+    say(&format_args!("{} rooms, {} lines", exported.rooms, exported.entries));
+    Ok(())
+}
+
+fn must_exist(data: &Path) -> Result<(), ToolError> {
+    if data.is_file() { Ok(()) } else { Err(ToolError::Missing(data.to_owned())) }
+}
+
+/// A line for the person at the terminal; where nobody reads it, it is lost on nobody.
+fn say(line: &dyn Display) {
+    let _unread = writeln!(io::stderr(), "{line}");
+}

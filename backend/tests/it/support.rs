@@ -1,0 +1,127 @@
+//! Nodes and clients for tests: real listeners on free ports, real sockets, either broker.
+
+pub(crate) mod client;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use backend::{
+    app::{self, App},
+    broker::embedded::{EmbeddedSettings, Store},
+    config::{Cli, Config},
+};
+use clap::Parser;
+use testkit::RedisServer;
+use tokio::net::TcpListener;
+
+pub(crate) use self::client::{Classic, Client, V1};
+
+/// Longest wait for anything that must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What several nodes have in common.
+pub(crate) enum Cluster {
+    /// One store that every node joins.
+    Embedded(Arc<Store>),
+    /// A Redis and a prefix of this test's own.
+    Redis(String, String),
+}
+
+/// A node that serves.
+pub(crate) struct Node {
+    pub(crate) app: App,
+    pub(crate) address: SocketAddr,
+}
+
+impl Cluster {
+    pub(crate) fn embedded() -> Self {
+        Self::Embedded(Store::open(EmbeddedSettings::default()).unwrap())
+    }
+
+    pub(crate) fn redis() -> Self {
+        static SERVER: Mutex<Option<RedisServer>> = Mutex::new(None);
+        static PREFIX: AtomicU32 = AtomicU32::new(0);
+        let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+        let url = server.get_or_insert_with(|| RedisServer::start().unwrap()).url();
+        Self::Redis(url, format!("it{}:", PREFIX.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// One more node, ready to serve.
+    pub(crate) async fn node(&self, flags: &[&str]) -> Node {
+        let mut config = config(flags);
+        let broker = match self {
+            Self::Embedded(store) => store.join(),
+            Self::Redis(url, prefix) => {
+                config.broker.redis_url = Some(url.clone());
+                config.broker.redis_prefix.clone_from(prefix);
+                app::connect(&config.broker).unwrap()
+            }
+        };
+        let mut health = broker.bus.health();
+        within(health.wait_for(|health| health.ready)).await.unwrap();
+        let listener = TcpListener::bind((config.server.host, config.server.port)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Node { app: App::run(&config, listener, address, broker), address }
+    }
+}
+
+impl Node {
+    /// A `hubbub.v1` client that has said hello.
+    pub(crate) async fn v1(&self, name: &str) -> Client<V1> {
+        let mut client = Client::connect(self.address).await;
+        client.hello(name).await;
+        client
+    }
+
+    /// A classic client.
+    pub(crate) async fn classic(&self) -> Client<Classic> {
+        Client::connect_classic(self.address, "/").await
+    }
+}
+
+/// Settings as the command line gives them, on a free port.
+pub(crate) fn config(flags: &[&str]) -> Config {
+    let fixed = ["hubbub", "--port", "0", "--linger", "0.05"];
+    Cli::parse_from(fixed.iter().chain(flags)).config
+}
+
+/// Waits for what must happen.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("it must happen within the test's patience")
+}
+
+/// Polls until something is so.
+pub(crate) async fn until(mut so: impl FnMut() -> bool) {
+    within(async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+/// Makes a test of each function on each broker.
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($cluster:ident) $body:block)*) => {
+        $($(#[$attribute])* async fn $name($cluster: $crate::support::Cluster) $body)*
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::support::Cluster::embedded()).await;
+            })*
+        }
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::support::Cluster::redis()).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,199 @@
+//! Clients of both dialects. What a `hubbub.v1` client is told while it waits for a reply is kept in order.
+
+use std::{collections::VecDeque, marker::PhantomData, net::SocketAddr};
+
+use futures_util::{SinkExt, StreamExt};
+use shared::{
+    SUBPROTOCOL,
+    command::{Command, Request},
+    error::{ErrorCode, ProtocolError},
+    event::{Event, Joined, Reply, ServerFrame, Welcome},
+    message::Message as Said,
+    text::{Body, Nonce, Position, Room},
+};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
+};
+
+use super::within;
+
+/// Speaks `hubbub.v1`.
+pub(crate) struct V1;
+/// Speaks the classic protocol.
+pub(crate) struct Classic;
+
+pub(crate) struct Client<D> {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    events: VecDeque<Event>,
+    request: u64,
+    dialect: PhantomData<D>,
+}
+
+impl<D> Client<D> {
+    fn new(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        Self { socket, events: VecDeque::new(), request: 0, dialect: PhantomData }
+    }
+
+    /// Sends a text as it is.
+    pub(crate) async fn say(&mut self, text: impl Into<String>) {
+        within(self.socket.send(Message::text(text.into()))).await.unwrap();
+    }
+
+    /// The next text frame.
+    pub(crate) async fn text(&mut self) -> String {
+        loop {
+            match within(self.socket.next()).await {
+                Some(Ok(Message::Text(text))) => return text.to_string(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("expected a text frame, got {other:?}"),
+            }
+        }
+    }
+
+    /// The code with which the server ends the connection; frames before it are passed over.
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            match within(self.socket.next()).await {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
+
+impl Client<Classic> {
+    pub(crate) async fn connect_classic(address: SocketAddr, path: &str) -> Self {
+        let (socket, _) = within(connect_async(format!("ws://{address}{path}"))).await.unwrap();
+        Self::new(socket)
+    }
+
+    /// Subscribes and waits until it counts: an answer to a refused command comes behind it.
+    pub(crate) async fn subscribe(&mut self, room: &str) {
+        self.say(format!(r#"{{"type":"SUBSCRIBE","room":{room:?}}}"#)).await;
+        self.settle().await;
+    }
+
+    /// Waits until everything that was said so far has been done.
+    pub(crate) async fn settle(&mut self) {
+        self.say(r#"{"type":"nothing"}"#).await;
+        assert!(self.text().await.contains(r#""code":"unknown_command""#));
+    }
+
+    pub(crate) async fn send(&mut self, room: &str, message: &str) {
+        self.say(serde_json::json!({"type": "sendMessage", "roomId": room, "message": message}).to_string())
+            .await;
+    }
+}
+
+impl Client<V1> {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::try_connect(address, None).await.unwrap()
+    }
+
+    pub(crate) async fn try_connect(address: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        Ok(Self::new(within(connect_async(request)).await?.0))
+    }
+
+    /// Asks and waits for the reply.
+    pub(crate) async fn ask(&mut self, command: Command) -> Reply {
+        let id = self.tell(command).await;
+        self.reply(id).await
+    }
+
+    /// Asks without waiting; returns the request id.
+    pub(crate) async fn tell(&mut self, command: Command) -> u64 {
+        self.request += 1;
+        let request = Request { id: self.request, command };
+        self.say(request.encode()).await;
+        self.request
+    }
+
+    /// The reply to a request; replies to others before it are passed over.
+    pub(crate) async fn reply(&mut self, id: u64) -> Reply {
+        loop {
+            match ServerFrame::decode(&self.text().await).unwrap() {
+                ServerFrame::Reply(of, reply) if of == id => return reply,
+                ServerFrame::Reply(..) => {}
+                ServerFrame::Event(event) => self.events.push_back(event),
+            }
+        }
+    }
+
+    /// The next event, presence left out.
+    pub(crate) async fn event(&mut self) -> Event {
+        loop {
+            let event = match self.events.pop_front() {
+                Some(event) => event,
+                None => match ServerFrame::decode(&self.text().await).unwrap() {
+                    ServerFrame::Event(event) => event,
+                    ServerFrame::Reply(..) => continue,
+                },
+            };
+            if !matches!(event, Event::Presence { .. }) {
+                return event;
+            }
+        }
+    }
+
+    /// The next message.
+    pub(crate) async fn message(&mut self) -> Said {
+        match self.event().await {
+            Event::Message { message, .. } => message,
+            other => panic!("expected a message, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn hello(&mut self, name: &str) -> Welcome {
+        self.hello_with(name, None).await
+    }
+
+    pub(crate) async fn hello_with(&mut self, name: &str, token: Option<String>) -> Welcome {
+        match self.ask(Command::Hello { name: name.parse().unwrap(), token }).await {
+            Reply::Welcome(welcome) => welcome,
+            other => panic!("expected a welcome, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn join(&mut self, room: &str) -> Joined {
+        self.join_since(room, None).await
+    }
+
+    pub(crate) async fn join_since(&mut self, room: &str, since: Option<Position>) -> Joined {
+        match self.ask(Command::Join { room: room.parse().unwrap(), since }).await {
+            Reply::Joined(joined) => joined,
+            other => panic!("expected to have joined, got {other:?}"),
+        }
+    }
+
+    /// Sends and waits for the ack.
+    pub(crate) async fn send(&mut self, room: &str, nonce: &str, body: &str) -> (Position, bool) {
+        match self.ask(send(room, nonce, body)).await {
+            Reply::Sent { position, duplicate, .. } => (position, duplicate),
+            other => panic!("expected an ack, got {other:?}"),
+        }
+    }
+
+    /// Asks for something that must be refused.
+    pub(crate) async fn refused(&mut self, command: Command) -> ErrorCode {
+        match self.ask(command).await {
+            Reply::Error(ProtocolError { code, .. }) => code,
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    }
+}
+
+pub(crate) fn send(room: &str, nonce: &str, body: &str) -> Command {
+    Command::Send {
+        room: Room::parse(room).unwrap(),
+        nonce: Nonce::parse(nonce).unwrap(),
+        body: Body::parse(body).unwrap(),
+    }
+}
