@@ -28,7 +28,7 @@ use crate::session::{
 };
 
 /// Per-socket read buffer: allocated at once and kept, so it is what an idle connection costs.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 
 /// Bytes gathered before a write reaches the socket.
 const WRITE_BUFFER: usize = 16 * 1024;
@@ -83,7 +83,7 @@ pub async fn upgrade(State(http): State<Http>, request: Request) -> Response {
         .max_frame_size(limits::FRAME_BYTES)
         .on_upgrade(move |socket| {
             tasks.spawn_to_end(async move {
-                let reason = session::run(Socket(socket), dialect, address, shared).await;
+                let reason = session::run(Socket(Box::new(socket)), dialect, address, shared).await;
                 tracing::debug!("{address}: {dialect:?} session ended: {reason:?}");
                 drop(permit);
             });
@@ -108,8 +108,9 @@ fn refuse(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Option<Response
     Some((StatusCode::FORBIDDEN, "this origin may not open a socket here\n").into_response())
 }
 
-/// The socket as the session's stream and sink.
-struct Socket(WebSocket);
+/// The socket as the session's stream and sink. Boxed: it is moved through several futures, each of which would
+/// keep room for it in every idle connection.
+struct Socket(Box<WebSocket>);
 
 impl Stream for Socket {
     type Item = Result<Incoming, CloseReason>;
