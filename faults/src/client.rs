@@ -1,0 +1,393 @@
+//! A `hubbub.v1` client that behaves like the page: it resumes where it was, on whichever node answers, and sends
+//! again, with the same nonce, what was not answered.
+
+pub mod wire;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use shared::{
+    command::Command,
+    error::{ErrorCode, Retry},
+    event::{Event, Joined, Reply, ServerFrame},
+    message::Message,
+    text::{Name, Nonce, Position, Room},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{sleep, sleep_until},
+};
+
+use self::wire::{Heard, Wire};
+use crate::{
+    checker::{Link, Observation, Seen},
+    stage::Stage,
+};
+
+const TICK: Duration = Duration::from_millis(100);
+const AGAIN: Duration = Duration::from_millis(500);
+const NO_ANSWER: Duration = Duration::from_secs(10);
+
+/// Who a client is.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its number; unique in the run.
+    pub index: usize,
+    /// Where it goes.
+    pub rooms: Vec<Room>,
+    /// The node that it starts with.
+    pub node: usize,
+    /// For its own random choices.
+    pub seed: u64,
+    /// Says everything on one connection to each other node, too, as the same person.
+    pub repeats: bool,
+    /// When notified, the connection is torn in the middle of a frame.
+    pub tear: Arc<Notify>,
+}
+
+/// What a client is to say: something, in the room of this index among its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Say(pub usize);
+
+#[derive(Debug)]
+enum Asked {
+    Hello,
+    Join(Room, Option<Position>),
+    Send(Nonce, Instant),
+}
+
+#[derive(Debug)]
+struct Pending {
+    room: Room,
+    command: Command,
+    nonce: Nonce,
+    due: Instant,
+}
+
+#[derive(Debug)]
+struct Client {
+    plan: Plan,
+    stage: Arc<Stage>,
+    random: fastrand::Rng,
+    seen: Vec<Seen>,
+    at: HashMap<Room, Position>,
+    inside: HashSet<Room>,
+    refused: Vec<(Room, Instant)>,
+    pending: VecDeque<Pending>,
+    asked: HashMap<u64, Asked>,
+    token: Option<String>,
+    request: u64,
+    said: u64,
+    settled: bool,
+    gone_since: Option<Instant>,
+    leave_at: Option<Instant>,
+    repeaters: Vec<mpsc::Sender<Command>>,
+}
+
+/// Lives until the stage says stop; answers what it saw.
+pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) -> Observation {
+    let mut stop = stage.stop.subscribe();
+    let random = fastrand::Rng::with_seed(plan.seed);
+    let mut node = plan.node;
+    let mut client = Client {
+        plan,
+        stage,
+        random,
+        seen: Vec::new(),
+        at: HashMap::new(),
+        inside: HashSet::new(),
+        refused: Vec::new(),
+        pending: VecDeque::new(),
+        asked: HashMap::new(),
+        token: None,
+        request: 0,
+        said: 0,
+        settled: false,
+        gone_since: None,
+        leave_at: None,
+        repeaters: Vec::new(),
+    };
+    let mut failures = 0u32;
+    while !*stop.borrow() {
+        let address = client.stage.nodes[node];
+        if let Ok(mut wire) = Wire::connect(address).await {
+            let stopped = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => true,
+                ended = client.converse(&mut wire, node, &mut work) => {
+                    client.note_end(&ended);
+                    false
+                }
+            };
+            if stopped {
+                break;
+            }
+            failures = if client.settled { 0 } else { failures + 1 };
+            client.disconnected();
+        } else {
+            failures += 1;
+        }
+        node = (node + 1) % client.stage.nodes.len();
+        let most = 100u64 << failures.min(3);
+        sleep(Duration::from_millis(client.random.u64(most / 4..=most))).await;
+    }
+    let present = if client.settled { client.plan.rooms.clone() } else { Vec::new() };
+    Observation { client: client.plan.index, seen: client.seen, present }
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+enum End {
+    /// With this close code, or none.
+    Closed(Option<u16>),
+    /// By the client's own wish.
+    Left,
+}
+
+impl Client {
+    async fn converse(
+        &mut self,
+        wire: &mut Wire,
+        node: usize,
+        work: &mut mpsc::Receiver<Say>,
+    ) -> Result<End> {
+        let name: Name = format!("Client {}", self.plan.index).parse()?;
+        let hello = Command::Hello { name, token: self.token.clone() };
+        self.ask(wire, hello, Asked::Hello).await?;
+        for room in self.plan.rooms.clone() {
+            self.join(wire, room).await?;
+        }
+        let mut tick = Instant::now() + TICK;
+        let tear = self.plan.tear.clone();
+        loop {
+            tokio::select! {
+                heard = wire.hear() => match heard? {
+                    Heard::Frame(frame) => {
+                        let was = self.settled;
+                        self.take(node, *frame)?;
+                        if self.settled && !was {
+                            self.resend(wire, true).await?;
+                        }
+                    }
+                    Heard::Closed(code) => return Ok(End::Closed(code)),
+                },
+                Some(say) = work.recv() => self.say(wire, say).await?,
+                () = tear.notified() => {
+                    wire.tear().await?;
+                    return Ok(End::Left);
+                }
+                () = sleep_until(tick.into()) => {
+                    tick = Instant::now() + TICK;
+                    if self.leave_at.is_some_and(|at| at <= tick) {
+                        wire.close().await;
+                        return Ok(End::Left);
+                    }
+                    let due = |(_, at): &mut (Room, Instant)| *at <= tick;
+                    for (room, _) in self.refused.extract_if(.., due).collect::<Vec<_>>() {
+                        self.join(wire, room).await?;
+                    }
+                    if self.settled {
+                        self.resend(wire, false).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn ask(&mut self, wire: &mut Wire, command: Command, asked: Asked) -> Result<()> {
+        self.request += 1;
+        self.asked.insert(self.request, asked);
+        wire.say(self.request, command).await
+    }
+
+    async fn join(&mut self, wire: &mut Wire, room: Room) -> Result<()> {
+        let since = self.at.get(&room).cloned();
+        let command = Command::Join { room: room.clone(), since: since.clone() };
+        self.ask(wire, command, Asked::Join(room, since)).await
+    }
+
+    async fn say(&mut self, wire: &mut Wire, Say(index): Say) -> Result<()> {
+        let room = self.plan.rooms[index % self.plan.rooms.len()].clone();
+        self.said += 1;
+        let nonce = format!("{}-{}-{:04x}", self.plan.index, self.said, self.random.u16(..));
+        let nonce: Nonce = nonce.parse()?;
+        let bytes = usize::try_from(self.stage.body_bytes.load(Relaxed))?;
+        let body = format!("{:<bytes$}", self.stage.now()).parse()?;
+        let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body };
+        for repeater in &self.repeaters {
+            // A repeater that cannot keep up repeats less.
+            if repeater.try_send(command.clone()).is_ok() {
+                self.seen.push(Seen::Sent { room: room.clone(), nonce: nonce.clone() });
+            }
+        }
+        self.stage.pending.fetch_add(1, Relaxed);
+        self.pending.push_back(Pending { room, command, nonce, due: Instant::now() });
+        if self.settled {
+            self.resend(wire, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn resend(&mut self, wire: &mut Wire, all: bool) -> Result<()> {
+        let now = Instant::now();
+        let mut out = Vec::new();
+        for pending in &mut self.pending {
+            if all || pending.due <= now {
+                pending.due = now + NO_ANSWER;
+                out.push((pending.room.clone(), pending.nonce.clone(), pending.command.clone()));
+            }
+        }
+        for (room, nonce, command) in out {
+            self.seen.push(Seen::Sent { room, nonce: nonce.clone() });
+            self.ask(wire, command, Asked::Send(nonce, now)).await?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, node: usize, frame: ServerFrame) -> Result<()> {
+        match frame {
+            ServerFrame::Reply(id, reply) => self.take_reply(id, reply),
+            ServerFrame::Event(Event::Message { room, message }) => {
+                if let Some(sent) = message.body.as_str().split(' ').next().and_then(|text| text.parse().ok())
+                {
+                    self.stage.hear(node, sent);
+                }
+                let link = link(&message);
+                self.at.insert(room.clone(), link.position.clone());
+                self.seen.push(Seen::Message { room, link });
+                Ok(())
+            }
+            ServerFrame::Event(Event::Lost { room, after, .. }) => {
+                self.stage.tell();
+                self.at.insert(room.clone(), after.clone());
+                self.seen.push(Seen::Lost { room, after });
+                Ok(())
+            }
+            ServerFrame::Event(Event::Move { after_ms }) => {
+                self.leave_at = Some(Instant::now() + Duration::from_millis(after_ms));
+                Ok(())
+            }
+            ServerFrame::Event(
+                Event::Presence { .. } | Event::Status { .. } | Event::Error(_) | Event::Unknown,
+            ) => Ok(()),
+        }
+    }
+
+    fn take_reply(&mut self, id: u64, reply: Reply) -> Result<()> {
+        let Some(asked) = self.asked.remove(&id) else { return Ok(()) };
+        match (asked, reply) {
+            (Asked::Hello, Reply::Welcome(welcome)) => {
+                self.token = Some(welcome.token);
+                if self.plan.repeats && self.repeaters.is_empty() {
+                    self.start_repeaters();
+                }
+            }
+            (Asked::Hello, other) => anyhow::bail!("hello was answered with {other:?}"),
+            (Asked::Join(_, since), Reply::Joined(joined)) => self.joined(joined, since),
+            (Asked::Join(room, _), _) => self.refused.push((room, Instant::now() + AGAIN)),
+            (Asked::Send(nonce, since), reply) => {
+                self.stage.answered(since.elapsed());
+                self.answered(nonce, reply);
+            }
+        }
+        Ok(())
+    }
+
+    fn joined(&mut self, joined: Joined, since: Option<Position>) {
+        let Joined { room, position, recovered, messages, .. } = joined;
+        if since.is_some() && !recovered {
+            self.stage.tell();
+        }
+        for message in &messages {
+            // It came back: it was stored, whatever the answer was.
+            self.settle(&message.nonce);
+        }
+        self.at.insert(room.clone(), position.clone());
+        self.inside.insert(room.clone());
+        let messages = messages.iter().map(link).collect();
+        self.seen.push(Seen::Joined { room, since, recovered, position, messages });
+        if !self.settled && self.inside.len() == self.plan.rooms.len() {
+            self.settled = true;
+            self.stage.settled.fetch_add(1, Relaxed);
+            if let Some(since) = self.gone_since.take() {
+                self.stage.was_away(since.elapsed());
+            }
+        }
+    }
+
+    fn answered(&mut self, nonce: Nonce, reply: Reply) {
+        match reply {
+            Reply::Sent { room, position, duplicate, .. } => {
+                self.settle(&nonce);
+                self.seen.push(Seen::Acked { room, nonce, position, duplicate });
+            }
+            Reply::Error(error) => {
+                self.stage.refusals.fetch_add(1, Relaxed);
+                match error.code.retry() {
+                    Retry::SameNonce => {
+                        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce)
+                        {
+                            pending.due = Instant::now() + AGAIN;
+                        }
+                    }
+                    Retry::Never => self.settle(&nonce),
+                }
+                debug_assert_ne!(error.code, ErrorCode::HelloFirst);
+            }
+            _ => self.settle(&nonce),
+        }
+    }
+
+    fn settle(&mut self, nonce: &Nonce) {
+        if let Some(index) = self.pending.iter().position(|pending| pending.nonce == *nonce) {
+            self.pending.remove(index);
+            self.stage.pending.fetch_sub(1, Relaxed);
+        }
+    }
+
+    fn note_end(&mut self, ended: &Result<End>) {
+        match ended {
+            Ok(End::Left) => {}
+            Ok(End::Closed(code)) => {
+                self.stage.disconnects.fetch_add(1, Relaxed);
+                self.stage.closed(code.unwrap_or(1006));
+            }
+            Err(_) => {
+                self.stage.disconnects.fetch_add(1, Relaxed);
+                self.stage.closed(1006);
+            }
+        }
+    }
+
+    fn disconnected(&mut self) {
+        if self.settled {
+            self.stage.settled.fetch_sub(1, Relaxed);
+            self.gone_since = Some(Instant::now());
+        }
+        self.settled = false;
+        self.leave_at = None;
+        self.inside.clear();
+        self.refused.clear();
+        self.asked.clear();
+    }
+
+    fn start_repeaters(&mut self) {
+        let Some(token) = self.token.clone() else { return };
+        let nodes = self.stage.nodes.clone();
+        for (_, address) in nodes.into_iter().enumerate().filter(|(node, _)| *node != self.plan.node) {
+            let (sender, commands) = mpsc::channel(64);
+            let name = format!("Client {}", self.plan.index);
+            self.repeaters.push(sender);
+            tokio::spawn(wire::repeat(address, name, token.clone(), commands));
+        }
+    }
+}
+
+/// A message as the checker wants it.
+pub(crate) fn link(message: &Message) -> Link {
+    let Message { position, prev, n, nonce, .. } = message;
+    Link { position: position.clone(), prev: prev.clone(), n: *n, nonce: nonce.clone() }
+}

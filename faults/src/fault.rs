@@ -1,0 +1,165 @@
+//! The faults. Numbers are those of the fault matrix in `docs/reliability.md`.
+
+mod bytes;
+mod embedded;
+mod node;
+mod redis;
+mod sockets;
+
+use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use testkit::RedisOptions;
+
+use crate::{
+    checker::{self, Verdict},
+    report::{Figures, Row},
+    world::{Carrier, Size, World},
+};
+
+/// Everything that can be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+#[expect(missing_docs, reason = "`what` says it")]
+pub enum Fault {
+    F1,
+    F1b,
+    F2,
+    F3,
+    F5,
+    F6,
+    F7,
+    F8,
+    F9,
+    F12,
+    F21,
+    F22,
+    F23,
+    F24,
+    F26,
+    F29,
+    F30,
+}
+
+/// Numbers of the matrix that this harness does not play.
+pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F10", "F11", "F17", "F18", "F20", "F25", "F28"];
+
+impl Fault {
+    /// Those of the short selection.
+    pub const SHORT: [Self; 12] = [
+        Self::F1,
+        Self::F1b,
+        Self::F2,
+        Self::F3,
+        Self::F6,
+        Self::F7,
+        Self::F21,
+        Self::F22,
+        Self::F23,
+        Self::F26,
+        Self::F29,
+        Self::F30,
+    ];
+
+    /// What happens.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::F1 => "Redis killed and started again, appendfsync always",
+            Self::F1b => "Redis loses its newest entries, appendfsync everysec",
+            Self::F2 => "Redis paused",
+            Self::F3 => "Redis comes back empty",
+            Self::F5 => "One node cut off from Redis, silently",
+            Self::F6 => "Node killed under load",
+            Self::F7 => "Each node asked to leave in turn (SIGTERM)",
+            Self::F8 => "Half-open client",
+            Self::F9 => "Slow reader",
+            Self::F12 => "Messages and frames at and over the limits",
+            Self::F21 => "Pub/sub output buffer overrun while a node is paused",
+            Self::F22 => "Pub/sub connections killed again and again",
+            Self::F23 => "Redis out of memory, then an evicting policy",
+            Self::F24 => "Redis away for long",
+            Self::F26 => "Embedded node killed again and again",
+            Self::F29 => "Every message sent three times, through all nodes",
+            Self::F30 => "Client connections reset in the middle of a frame",
+        }
+    }
+
+    fn carrier(self) -> Carrier {
+        let append_only = match self {
+            Self::F26 => return Carrier::Embedded,
+            Self::F1b => Some("everysec"),
+            Self::F1 | Self::F24 => Some("always"),
+            _ => None,
+        };
+        let config = vec![("auto-aof-rewrite-percentage".into(), "0".into())];
+        Carrier::Redis(RedisOptions { append_only, config })
+    }
+
+    /// Whether acknowledged messages may be lost if that is told.
+    fn may_lose(self) -> bool {
+        matches!(self, Self::F1b | Self::F3)
+    }
+
+    /// Whether clients may be disconnected by it.
+    fn may_disconnect(self) -> bool {
+        matches!(self, Self::F6 | Self::F7 | Self::F26)
+    }
+
+    async fn strike(self, world: &mut World, figures: &mut Figures) -> Result<()> {
+        match self {
+            Self::F1 => redis::killed(world, figures).await,
+            Self::F1b => redis::tail_lost(world, figures).await,
+            Self::F2 => redis::paused(world, figures).await,
+            Self::F3 => redis::emptied(world, figures).await,
+            Self::F5 => sockets::silenced(world, figures).await,
+            Self::F6 => node::killed(world, figures).await,
+            Self::F7 => node::asked_to_leave(world, figures).await,
+            Self::F8 => bytes::half_open(world, figures).await,
+            Self::F9 => bytes::slow_reader(world, figures).await,
+            Self::F12 => bytes::at_the_limits(world, figures).await,
+            Self::F21 => sockets::overrun(world, figures).await,
+            Self::F22 => sockets::subscribers_killed(world, figures).await,
+            Self::F23 => redis::out_of_memory(world, figures).await,
+            Self::F24 => redis::away(world, figures).await,
+            Self::F26 => embedded::killed(world, figures).await,
+            Self::F29 => node::said_three_times(world, figures).await,
+            Self::F30 => sockets::torn(world, figures).await,
+        }
+    }
+
+    /// Plays it from start to verdict.
+    pub async fn play(self, size: &Size) -> Row {
+        let start = Instant::now();
+        let mut figures = Figures::default();
+        let verdict = self.run(size.clone(), &mut figures).await;
+        let verdict = verdict.map_err(|error| figures.missed.push(format!("{error:#}"))).ok();
+        let seconds = start.elapsed().as_secs();
+        let id = format!("{self:?}");
+        Row { id, what: self.what(), seconds, figures, verdict, may_lose: self.may_lose() }
+    }
+
+    async fn run(self, size: Size, figures: &mut Figures) -> Result<Verdict> {
+        let mut world = World::start(size, &self.carrier(), self == Self::F29).await?;
+        let stage = world.stage.clone();
+        stage.take_p99();
+        stage.take_answer();
+        stage.take_away();
+        self.strike(&mut world, figures).await?;
+        figures.note(format!("slowest answer {} ms", stage.take_answer()));
+        figures.note(format!("largest node {} MiB", world.resident() / 1024));
+        let disconnects = stage.disconnects.load(Relaxed);
+        let most = if self.may_disconnect() { u64::MAX } else { 0 };
+        figures.at_most("disconnects", disconnects, most, "");
+        if disconnects > 0 {
+            figures.note(format!("closes {:?}", stage.closes()));
+        }
+        let (observations, history) = world.finish().await?;
+        let verdict = checker::check(&observations, &history);
+        if verdict.told_losses > 0 {
+            figures.note(format!("{} acknowledged messages lost, all told", verdict.told_losses));
+        }
+        figures.must("at least one message was acknowledged", verdict.acked > 0);
+        Ok(verdict)
+    }
+}

@@ -1,0 +1,94 @@
+//! Clients that do not read, are not there, or say too much at once.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use anyhow::{Result, bail};
+use shared::{
+    command::Command,
+    error::ErrorCode,
+    event::Reply,
+    limits::{BODY_BYTES, FRAME_BYTES},
+};
+use tokio::time::{sleep, timeout};
+
+use super::redis::ms;
+use crate::{
+    client::wire::{Heard, Wire},
+    report::Figures,
+    world::{World, metric},
+};
+
+/// F8
+pub(super) async fn half_open(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let mut ghost = Wire::connect(world.stage.nodes[0]).await?;
+    ghost.greet("Ghost", None).await?;
+    let before = metric(&world.nodes[0], "sessions");
+    // Nobody reads this socket any more, so no ping is answered.
+    let gone = || metric(&world.nodes[0], "sessions") < before;
+    let reaped = world.until("the session ends", Duration::from_secs(60), gone).await?;
+    figures.at_most("ended after", ms(reaped), 45_000, " ms");
+    drop(ghost);
+    Ok(())
+}
+
+/// F9
+pub(super) async fn slow_reader(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let calm = {
+        sleep(Duration::from_secs(3)).await;
+        world.stage.take_p99()
+    };
+    let mut slow = Wire::narrow(world.stage.nodes[0], 4096).await?;
+    slow.greet("Slow", None).await?;
+    for (id, room) in (2..).zip(&world.rooms) {
+        slow.ask(id, Command::Join { room: room.clone(), since: None }).await?;
+    }
+    let before = (metric(&world.nodes[0], "closes"), world.resident());
+    world.stage.body_bytes.store(8_000, Relaxed);
+    let closed = || metric(&world.nodes[0], "closes") > before.0;
+    let ended = world.until("the slow reader is closed", Duration::from_secs(60), closed).await;
+    let grown = world.resident().saturating_sub(before.1) / 1024;
+    let busy = world.stage.take_p99();
+    world.stage.body_bytes.store(24, Relaxed);
+    figures.note(format!("closed after {} ms", ms(ended?)));
+    figures.note(format!("p99 of the others {calm} -> {busy} ms"));
+    figures.note(format!("node grew by {grown} MiB"));
+    let code = loop {
+        match timeout(Duration::from_secs(20), slow.hear()).await? {
+            Ok(Heard::Frame(_)) => {}
+            Ok(Heard::Closed(code)) => break code,
+            Err(_) => break None,
+        }
+    };
+    figures.note(format!("its close code {code:?}"));
+    Ok(())
+}
+
+/// F12
+pub(super) async fn at_the_limits(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let mut wire = Wire::connect(world.stage.nodes[0]).await?;
+    wire.greet("Long", None).await?;
+    let room = "long".parse()?;
+    let whole = Command::Send { room, nonce: "long-1234".parse()?, body: "x".repeat(BODY_BYTES).parse()? };
+    let stored = matches!(wire.ask(2, whole).await?, Reply::Sent { .. });
+    figures.must("a message at the limit is stored", stored);
+    let over = format!(
+        r#"{{"id":3,"type":"send","room":"long","nonce":"long-1235","body":"{}"}}"#,
+        "x".repeat(BODY_BYTES + 1)
+    );
+    wire.say_text(over).await?;
+    let Reply::Error(refused) = wire.answer_to(3).await? else {
+        bail!("one byte over the limit was accepted")
+    };
+    figures.must("a message over the limit is refused as such", refused.code == ErrorCode::MessageTooLong);
+    let frame = |bytes: usize| {
+        let start = r#"{"id":4,"type":"ping","pad":""#;
+        format!("{start}{}\"}}", "x".repeat(bytes - start.len() - 2))
+    };
+    wire.say_text(frame(FRAME_BYTES)).await?;
+    figures.must("a frame at the limit is read", wire.answer_to(4).await? == Reply::Pong);
+    wire.say_text(frame(FRAME_BYTES + 1)).await?;
+    let ended = timeout(Duration::from_secs(10), wire.hear()).await??;
+    figures.must("a frame over the limit ends with 1009", matches!(ended, Heard::Closed(Some(1009))));
+    figures.note("4 of 4 as they must be, if nothing else is said");
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Nodes die and leave.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio::{task::block_in_place, time::sleep};
+
+use super::redis::ms;
+use crate::{report::Figures, world::World};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// F6
+pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let victim = usize::try_from(world.size.seed)? % world.nodes.len();
+    block_in_place(|| world.nodes[victim].kill())?;
+    sleep(Duration::from_millis(200)).await;
+    world.settle(PATIENCE).await?;
+    figures.at_most("longest away", world.stage.take_away(), 5_000, " ms");
+    block_in_place(|| world.nodes[victim].restart())?;
+    block_in_place(|| world.nodes[victim].wait_ready(PATIENCE))?;
+    sleep(Duration::from_secs(2)).await;
+    Ok(())
+}
+
+/// F7
+pub(super) async fn asked_to_leave(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let (mut slowest_exit, mut slowest_unready) = (0, 0);
+    for index in 0..world.nodes.len() {
+        let asked = Instant::now();
+        world.nodes[index].terminate()?;
+        let node = &world.nodes[index];
+        let unready = || block_in_place(|| node.get("/readyz").map_or(true, |(code, _)| code == 503));
+        slowest_unready = slowest_unready.max(ms(world.until("not ready", PATIENCE, unready).await?));
+        let status = block_in_place(|| world.nodes[index].wait(PATIENCE))?;
+        slowest_exit = slowest_exit.max(ms(asked.elapsed()));
+        figures.must("the node ends with code 0", status.code() == Some(0));
+        block_in_place(|| world.nodes[index].restart())?;
+        block_in_place(|| world.nodes[index].wait_ready(PATIENCE))?;
+        world.settle(PATIENCE).await?;
+        sleep(Duration::from_secs(1)).await;
+    }
+    figures.at_most("not ready after", slowest_unready, 500, " ms");
+    figures.at_most("exit after", slowest_exit, 15_000, " ms");
+    figures.at_most("longest away", world.stage.take_away(), 3_000, " ms");
+    Ok(())
+}
+
+/// F29: the clients of this run do it by themselves.
+pub(super) async fn said_three_times(world: &mut World, figures: &mut Figures) -> Result<()> {
+    sleep(Duration::from_secs(if world.size.short { 8 } else { 40 })).await;
+    let acks = world.metric("acks");
+    figures.note(format!("{acks} answers of nodes"));
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Redis dies, pauses, forgets, fills up.
+
+use std::{fs, path::PathBuf, sync::atomic::Ordering::Relaxed, time::Duration};
+
+use anyhow::{Context, Result};
+use testkit::Data;
+use tokio::{task::block_in_place, time::sleep};
+
+use crate::{report::Figures, world::World};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+fn seconds(world: &World, full: u64, short: u64) -> Duration {
+    Duration::from_secs(if world.size.short { short } else { full })
+}
+
+pub(super) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// F1
+pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let away = seconds(world, 5, 3);
+    gone_for(world, figures, away, 3_000).await?;
+    figures.at_most("slowest answer in the outage", world.stage.take_answer(), 5_000, " ms");
+    Ok(())
+}
+
+/// F24
+pub(super) async fn away(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let away = seconds(world, 60, 15);
+    gone_for(world, figures, away, 5_000).await
+}
+
+async fn gone_for(world: &mut World, figures: &mut Figures, away: Duration, most: u64) -> Result<()> {
+    block_in_place(|| world.redis()?.kill())?;
+    sleep(away).await;
+    block_in_place(|| world.redis()?.restart(Data::Kept))?;
+    let healed = world.flows(PATIENCE).await?;
+    figures.at_most("healed after", ms(healed), most, " ms");
+    sleep(Duration::from_secs(2)).await;
+    Ok(())
+}
+
+/// F1b: a plain kill loses nothing, since what was written lives in the page cache; so the file is cut to a length
+/// that it had before.
+pub(super) async fn tail_lost(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let file = newest_append_only(world)?;
+    let length = fs::metadata(&file)?.len();
+    sleep(Duration::from_millis(1500)).await;
+    block_in_place(|| world.redis()?.kill())?;
+    let cut = fs::metadata(&file)?.len() - length;
+    fs::OpenOptions::new().write(true).open(&file)?.set_len(length)?;
+    sleep(Duration::from_secs(1)).await;
+    block_in_place(|| world.redis()?.restart(Data::Kept))?;
+    let begun = world.stage.now();
+    let healed = world.flows(PATIENCE).await?;
+    sleep(Duration::from_secs(3)).await;
+    tell(world, figures, begun);
+    figures.note(format!("{} KiB cut off", cut / 1024));
+    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    Ok(())
+}
+
+fn tell(world: &World, figures: &mut Figures, begun: u64) {
+    let told = world.stage.told.load(Relaxed);
+    figures.note(format!("{told} times told of a loss"));
+    figures.must("a loss was told: else the fault did not bite", told > 0);
+    figures.at_most(
+        "last told after",
+        world.stage.last_told.load(Relaxed).saturating_sub(begun),
+        5_000,
+        " ms",
+    );
+}
+
+fn newest_append_only(world: &mut World) -> Result<PathBuf> {
+    let folder = world.redis()?.folder().join("appendonlydir");
+    let files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let parts = files.filter(|path| path.to_string_lossy().ends_with(".incr.aof"));
+    parts
+        .max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+        .context("no append-only file")
+}
+
+/// F2
+pub(super) async fn paused(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let before = world.resident();
+    block_in_place(|| world.redis()?.pause())?;
+    sleep(seconds(world, 30, 10)).await;
+    let grown = world.resident().saturating_sub(before) / 1024;
+    block_in_place(|| world.redis()?.resume())?;
+    let healed = world.flows(PATIENCE).await?;
+    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.at_most("grew by", grown, 64, " MiB");
+    sleep(Duration::from_secs(2)).await;
+    Ok(())
+}
+
+/// F3
+pub(super) async fn emptied(world: &mut World, figures: &mut Figures) -> Result<()> {
+    block_in_place(|| world.redis()?.kill())?;
+    sleep(Duration::from_secs(1)).await;
+    block_in_place(|| world.redis()?.restart(Data::Dropped))?;
+    let begun = world.stage.now();
+    let healed = world.flows(PATIENCE).await?;
+    sleep(Duration::from_secs(3)).await;
+    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    tell(world, figures, begun);
+    Ok(())
+}
+
+/// F23
+pub(super) async fn out_of_memory(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let refused = world.stage.refusals.load(Relaxed);
+    block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory", "1mb"]))?;
+    sleep(Duration::from_secs(3)).await;
+    let refusals = world.stage.refusals.load(Relaxed) - refused;
+    figures.note(format!("{refusals} refusals"));
+    figures.must("sends are refused while there is no memory", refusals > 0);
+    block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory", "0"]))?;
+    let healed = world.flows(PATIENCE).await?;
+    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]))?;
+    block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "normal"])).ok();
+    block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "pubsub"])).ok();
+    let unready = || {
+        block_in_place(|| {
+            world.nodes.iter().all(|node| node.get("/readyz").is_ok_and(|(code, _)| code == 503))
+        })
+    };
+    let closed = world.until("no node is ready with an evicting policy", PATIENCE, unready).await;
+    match closed {
+        Ok(time) => figures.note(format!("evicting policy: not ready after {} ms", ms(time))),
+        Err(error) => figures.missed.push(format!("{error:#}")),
+    }
+    block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]))?;
+    block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "normal"])).ok();
+    let healed = world.flows(PATIENCE).await?;
+    figures.at_most("healed after", ms(healed), 10_000, " ms");
+    Ok(())
+}

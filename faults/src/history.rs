@@ -1,0 +1,41 @@
+//! Reads the whole history of rooms, page by page, as any client could.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, bail};
+use shared::{
+    command::{Command, From},
+    event::Reply,
+    text::Room,
+};
+
+use crate::{
+    checker::History,
+    client::{link, wire::Wire},
+};
+
+/// Everything that a node can show of these rooms.
+pub async fn read(node: SocketAddr, rooms: &[Room]) -> Result<History> {
+    let mut wire = Wire::connect(node).await?;
+    wire.greet("Historian", None).await?;
+    let mut request = 1;
+    let mut history = History::new();
+    for room in rooms {
+        request += 1;
+        let join = Command::Join { room: room.clone(), since: None };
+        let Reply::Joined(joined) = wire.ask(request, join).await? else { bail!("{room} cannot be joined") };
+        let (mut links, mut older): (Vec<_>, _) = (joined.messages.iter().map(link).collect(), joined.older);
+        while let (true, Some(first)) = (older, links.first()) {
+            request += 1;
+            let from = From::Before(first.position.clone());
+            let page = Command::History { room: room.clone(), from, limit: Some(100) };
+            let Reply::Page(page) = wire.ask(request, page).await? else { bail!("{room} cannot be read") };
+            older = page.older && !page.messages.is_empty();
+            links.splice(0..0, page.messages.iter().map(link));
+        }
+        history.insert(room.clone(), links);
+        wire.ask(0, Command::Leave { room: room.clone() }).await?;
+    }
+    wire.close().await;
+    Ok(history)
+}

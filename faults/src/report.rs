@@ -1,0 +1,88 @@
+//! What came of a fault, as a line of a table.
+
+use std::fmt;
+
+use crate::checker::Verdict;
+
+/// What a fault measured, and what of it was not as it must be.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    /// In words, in order.
+    pub told: Vec<String>,
+    /// Criteria of the fault itself that were missed.
+    pub missed: Vec<String>,
+}
+
+impl Figures {
+    /// Notes a figure.
+    pub fn note(&mut self, figure: impl Into<String>) {
+        self.told.push(figure.into());
+    }
+
+    /// Notes a figure that must not exceed a bound.
+    pub fn at_most(&mut self, what: &str, value: u64, most: u64, unit: &str) {
+        self.told.push(format!("{what} {value}{unit}"));
+        if value > most {
+            self.missed.push(format!("{what}: {value}{unit}, at most {most}{unit} allowed"));
+        }
+    }
+
+    /// Notes what must be so.
+    pub fn must(&mut self, what: &str, is: bool) {
+        if !is {
+            self.missed.push(format!("not so: {what}"));
+        }
+    }
+}
+
+/// One fault, played.
+#[derive(Debug)]
+pub struct Row {
+    /// Its number in the matrix.
+    pub id: String,
+    /// What it does.
+    pub what: &'static str,
+    /// Seconds that it took in all.
+    pub seconds: u64,
+    /// What it measured.
+    pub figures: Figures,
+    /// What the checker says; `None`: the run could not be brought to its end.
+    pub verdict: Option<Verdict>,
+    /// Whether told losses of acknowledged messages are allowed.
+    pub may_lose: bool,
+}
+
+impl Row {
+    /// Everything that is wrong, a sentence each; at most a few of a kind.
+    pub fn violations(&self) -> Vec<String> {
+        let mut all = self.figures.missed.clone();
+        let Some(verdict) = &self.verdict else { return all };
+        for (name, list) in verdict.lists() {
+            if let Some(first) = list.first() {
+                all.push(format!("{name}: {} ({first})", list.len()));
+            }
+        }
+        if verdict.told_losses > 0 && !self.may_lose {
+            all.push(format!("{} acknowledged messages were lost, though told", verdict.told_losses));
+        }
+        all
+    }
+
+    /// Whether nothing is wrong.
+    pub fn passed(&self) -> bool {
+        self.verdict.is_some() && self.violations().is_empty()
+    }
+}
+
+/// A Markdown table line.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let result = if self.passed() { "pass" } else { "FAIL" };
+        let acked = self.verdict.as_ref().map_or(0, |verdict| verdict.acked);
+        let figures = self.figures.told.join("; ");
+        write!(f, "| {} | {} | {result} | {acked} | {} s | {figures} |", self.id, self.what, self.seconds)
+    }
+}
+
+/// The head of the table.
+pub const HEAD: &str = "| # | Fault | Result | Acks checked | Took | Figures |\n|---|---|---|---|---|---|";

@@ -1,0 +1,253 @@
+//! Everything that a fault plays on: Redis, a proxy for each node, nodes, clients and their load.
+
+mod load;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use shared::text::Room;
+use tempfile::TempDir;
+use testkit::{NodeProcess, RedisOptions, RedisServer, free_port};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::{JoinHandle, block_in_place},
+    time::sleep,
+};
+
+pub use self::load::Load;
+use crate::{
+    checker::{History, Observation},
+    client::{self, Plan, Say},
+    history,
+    proxy::Proxy,
+    stage::Stage,
+};
+
+const POLL: Duration = Duration::from_millis(10);
+const START: Duration = Duration::from_secs(60);
+const SECRET: &str = "a secret for the nodes of a fault run";
+
+/// How big a run is.
+#[derive(Debug, Clone)]
+pub struct Size {
+    /// The server binary.
+    pub binary: PathBuf,
+    /// For every random choice.
+    pub seed: u64,
+    /// Nodes.
+    pub nodes: usize,
+    /// Clients.
+    pub clients: usize,
+    /// Rooms.
+    pub rooms: usize,
+    /// Messages per second, all clients together.
+    pub rate: u32,
+    /// Whether waits are cut to a third or so.
+    pub short: bool,
+}
+
+/// What carries the messages of a run.
+#[derive(Debug, Clone)]
+pub enum Carrier {
+    /// A Redis of the run's own.
+    Redis(RedisOptions),
+    /// One node with a file.
+    Embedded,
+}
+
+/// A running world.
+#[derive(Debug)]
+pub struct World {
+    /// How big it is.
+    pub size: Size,
+    /// What the clients share.
+    pub stage: Arc<Stage>,
+    /// The nodes, by index.
+    pub nodes: Vec<NodeProcess>,
+    /// Between each node and Redis; empty without Redis.
+    pub proxies: Vec<Proxy>,
+    /// The load; paused until [`World::settle`] has been waited for.
+    pub load: Load,
+    /// The rooms.
+    pub rooms: Vec<Room>,
+    redis: Option<RedisServer>,
+    clients: Vec<JoinHandle<Observation>>,
+    tears: Vec<Arc<Notify>>,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Starts everything and waits until all clients are in their rooms and messages flow.
+    pub async fn start(size: Size, carrier: &Carrier, repeats: bool) -> Result<Self> {
+        let folder = TempDir::with_prefix("hubbub-faults-")?;
+        let redis = match carrier {
+            Carrier::Redis(options) => Some(block_in_place(|| RedisServer::with(options.clone()))?),
+            Carrier::Embedded => None,
+        };
+        let mut proxies = Vec::new();
+        let mut nodes = Vec::new();
+        for _ in 0..if redis.is_some() { size.nodes } else { 1 } {
+            let data = folder.path().join("rooms.redb").display().to_string();
+            let mut args = vec!["--secret".to_owned(), SECRET.to_owned()];
+            if let Some(redis) = &redis {
+                let proxy = Proxy::start(redis.port()).await?;
+                args.extend(["--redis-url".into(), format!("redis://127.0.0.1:{}", proxy.port())]);
+                proxies.push(proxy);
+            } else {
+                args.extend(["--data".into(), data]);
+            }
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            nodes.push(NodeProcess::start_on(free_port()?, &size.binary, &args, &[])?);
+        }
+        for node in &mut nodes {
+            block_in_place(|| node.wait_ready(START))?;
+        }
+        let addresses = nodes.iter().map(|node| SocketAddr::from(([127, 0, 0, 1], node.port()))).collect();
+        let stage = Arc::new(Stage::new(addresses));
+        let rooms: Vec<Room> =
+            (0..size.rooms).map(|number| format!("room {number}").parse()).collect::<Result<_, _>>()?;
+        let mut world = Self {
+            load: Load::start(size.rate, size.seed),
+            size,
+            stage,
+            nodes,
+            proxies,
+            rooms,
+            redis,
+            clients: Vec::new(),
+            tears: Vec::new(),
+            _folder: folder,
+        };
+        world.enter(repeats);
+        world.settle(START).await?;
+        world.load.go(true);
+        sleep(Duration::from_secs(2)).await;
+        Ok(world)
+    }
+
+    fn enter(&mut self, repeats: bool) {
+        let mut mouths = Vec::new();
+        for index in 0..self.size.clients {
+            let mut rooms = vec![self.rooms[index % self.rooms.len()].clone()];
+            let second = &self.rooms[(index * 7 + 3) % self.rooms.len()];
+            if index % 3 == 0 && rooms[0] != *second {
+                rooms.push(second.clone());
+            }
+            let (mouth, work) = mpsc::channel::<Say>(64);
+            let tear = Arc::new(Notify::new());
+            // Members of one room are spread over all nodes.
+            let node = (index / self.rooms.len() + index) % self.nodes.len();
+            let seed = self.size.seed.wrapping_add(index as u64);
+            let plan = Plan { index, rooms, node, seed, repeats, tear: tear.clone() };
+            self.clients.push(tokio::spawn(client::live(plan, self.stage.clone(), work)));
+            mouths.push(mouth);
+            self.tears.push(tear);
+        }
+        self.load.speak_through(mouths);
+    }
+
+    /// Its Redis.
+    pub fn redis(&mut self) -> Result<&mut RedisServer> {
+        self.redis.as_mut().context("this world has no Redis")
+    }
+
+    /// Waits until every client is in all its rooms.
+    pub async fn settle(&self, within: Duration) -> Result<()> {
+        let all = i64::try_from(self.size.clients)?;
+        self.until("all clients in their rooms", within, || self.stage.settled.load(Relaxed) == all).await?;
+        Ok(())
+    }
+
+    /// Waits until something is so; answers how long that took.
+    pub async fn until(&self, what: &str, within: Duration, is: impl Fn() -> bool) -> Result<Duration> {
+        let start = Instant::now();
+        while !is() {
+            if start.elapsed() > within {
+                bail!("not within {within:?}: {what}");
+            }
+            sleep(POLL).await;
+        }
+        Ok(start.elapsed())
+    }
+
+    /// Waits until clients of all nodes have heard something that was sent from now on; answers how long it took.
+    pub async fn flows(&self, within: Duration) -> Result<Duration> {
+        let all: Vec<_> = (0..self.nodes.len()).collect();
+        self.flows_on(&all, within).await
+    }
+
+    /// The same for some nodes.
+    pub async fn flows_on(&self, nodes: &[usize], within: Duration) -> Result<Duration> {
+        let now = self.stage.now();
+        self.until("messages on every node", within, || self.stage.heard_since(now, nodes)).await
+    }
+
+    /// Tears the connection of one client.
+    pub fn tear(&self, client: usize) {
+        self.tears[client % self.tears.len()].notify_one();
+    }
+
+    /// A sum over all nodes that answer, from their metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        self.nodes.iter().map(|node| metric(node, name)).sum()
+    }
+
+    /// The largest resident memory of a node, in KiB.
+    pub fn resident(&self) -> u64 {
+        self.nodes.iter().map(resident).max().unwrap_or(0)
+    }
+
+    /// Ends the load, waits for rest, reads the histories, ends the clients; answers what is to be checked.
+    pub async fn finish(mut self) -> Result<(Vec<Observation>, History)> {
+        self.load.go(false);
+        let patience = Duration::from_secs(40);
+        self.settle(patience).await?;
+        let still =
+            self.until("an answer to every send", patience, || self.stage.pending.load(Relaxed) == 0).await;
+        still.with_context(|| format!("{} wait", self.stage.pending.load(Relaxed)))?;
+        let (mut heard, mut since) = (0, Instant::now());
+        while since.elapsed() < Duration::from_millis(1500) {
+            let now = self.stage.heard.load(Relaxed) + self.stage.told.load(Relaxed);
+            if now != heard {
+                (heard, since) = (now, Instant::now());
+            }
+            sleep(POLL).await;
+        }
+        let node = usize::try_from(self.size.seed)? % self.nodes.len();
+        let history = history::read(self.stage.nodes[node], &self.rooms).await?;
+        self.settle(patience).await?;
+        self.stage.stop.send_replace(true);
+        let mut observations = Vec::new();
+        for client in self.clients.drain(..) {
+            observations.push(client.await?);
+        }
+        if let Some(node) = self.nodes.iter().find(|node| node.log().contains("panicked")) {
+            bail!("a node panicked: {}", node.log());
+        }
+        Ok((observations, history))
+    }
+}
+
+/// One counter or gauge of a node, all labels added up; 0 where it cannot be had.
+pub fn metric(node: &NodeProcess, name: &str) -> u64 {
+    let Ok((_, text)) = block_in_place(|| node.get("/metrics")) else { return 0 };
+    let values = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let (key, value) = line.rsplit_once(' ')?;
+        let key = key.split('{').next()?;
+        (key.strip_prefix("hubbub_")?.trim_end_matches("_total") == name)
+            .then(|| value.parse::<u64>().ok())?
+    });
+    values.sum()
+}
+
+/// Resident memory of a node in KiB; 0 where the system does not tell.
+pub fn resident(node: &NodeProcess) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", node.pid())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
