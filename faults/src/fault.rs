@@ -156,6 +156,9 @@ impl Fault {
         }
         let (observations, history) = world.finish().await?;
         let verdict = checker::check(&observations, &history);
+        if let Some(panic) = world.panic() {
+            figures.missed.push(format!("a node panicked: {panic}"));
+        }
         if verdict.told_losses > 0 {
             figures.note(format!("{} acknowledged messages lost, all told", verdict.told_losses));
         }
