@@ -1,6 +1,7 @@
 //! The faults. Numbers are those of the fault matrix in `docs/reliability.md`.
 
 mod bytes;
+mod crowd;
 mod embedded;
 mod node;
 mod redis;
@@ -32,18 +33,21 @@ pub enum Fault {
     F7,
     F8,
     F9,
+    F10,
     F12,
+    F20,
     F21,
     F22,
     F23,
     F24,
+    F25,
     F26,
     F29,
     F30,
 }
 
 /// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F10", "F11", "F17", "F18", "F20", "F25", "F28"];
+pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11", "F17", "F18", "F28"];
 
 impl Fault {
     /// Those of the short selection.
@@ -74,11 +78,14 @@ impl Fault {
             Self::F7 => "Each node asked to leave in turn (SIGTERM)",
             Self::F8 => "Half-open client",
             Self::F9 => "Slow reader",
+            Self::F10 => "Flood sender",
             Self::F12 => "Messages and frames at and over the limits",
+            Self::F20 => "No file descriptor left on a node",
             Self::F21 => "Pub/sub output buffer overrun while a node is paused",
             Self::F22 => "Pub/sub connections killed again and again",
             Self::F23 => "Redis out of memory, then an evicting policy",
             Self::F24 => "Redis away for long",
+            Self::F25 => "All clients reset at once, again and again",
             Self::F26 => "Embedded node killed again and again",
             Self::F29 => "Every message sent three times, through all nodes",
             Self::F30 => "Client connections reset in the middle of a frame",
@@ -117,11 +124,14 @@ impl Fault {
             Self::F7 => node::asked_to_leave(world, figures).await,
             Self::F8 => bytes::half_open(world, figures).await,
             Self::F9 => bytes::slow_reader(world, figures).await,
+            Self::F10 => crowd::flood(world, figures).await,
             Self::F12 => bytes::at_the_limits(world, figures).await,
+            Self::F20 => crowd::no_descriptors(world, figures).await,
             Self::F21 => sockets::overrun(world, figures).await,
             Self::F22 => sockets::subscribers_killed(world, figures).await,
             Self::F23 => redis::out_of_memory(world, figures).await,
             Self::F24 => redis::away(world, figures).await,
+            Self::F25 => crowd::storm(world, figures).await,
             Self::F26 => embedded::killed(world, figures).await,
             Self::F29 => node::said_three_times(world, figures).await,
             Self::F30 => sockets::torn(world, figures).await,

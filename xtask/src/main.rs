@@ -7,6 +7,7 @@
 //! - [`run`] and [`cluster`]: one node, or two nodes and a Redis.
 //! - [`test`]: everything that CI checks.
 //! - [`dist`]: one file to ship.
+//! - [`faults`]: nodes, Redis and connections broken under load.
 
 #![expect(
     clippy::print_stdout,
@@ -17,6 +18,7 @@
 mod build;
 mod cluster;
 mod dist;
+mod faults;
 mod page;
 mod run;
 mod setup;
@@ -68,6 +70,15 @@ enum Task {
     },
     /// Pack binary, licence, systemd unit, man page and completions into dist/hubbub-VERSION-TARGET.tar.gz
     Dist,
+    /// Play faults on real nodes under load and check that nothing was lost, repeated or reordered
+    ///
+    /// `cargo xtask faults --help` lists them; --short and --all select.
+    #[command(disable_help_flag = true)]
+    Faults {
+        /// What to play
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Find or make every tool that the other tasks need, and say where each one is
     Setup,
 }
@@ -80,6 +91,7 @@ fn main() -> ExitCode {
         Task::Cluster { args } => cluster::cluster(&workspace, &args),
         Task::Test { suites } => test::test(&workspace, &suites),
         Task::Dist => dist::dist(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Faults { args } => faults::faults(&workspace, &args),
         Task::Setup => setup::everything(&workspace).map(|()| ExitCode::SUCCESS),
     });
     done.unwrap_or_else(|error| {

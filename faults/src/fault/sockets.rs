@@ -34,9 +34,14 @@ pub(super) async fn overrun(world: &mut World, figures: &mut Figures) -> Result<
     block_in_place(|| world.redis()?.command(&limit))?;
     let before = world.metric("generations");
     world.stage.body_bytes.store(16_000, Relaxed);
+    world.load.set_rate(world.size.rate.max(100) * 3);
+    // The kernel's buffers of the proxy hold megabytes, too: it stops reading as well.
+    world.proxies[0].set(Weather::Silent);
     world.nodes[0].pause()?;
     sleep(Duration::from_secs(6)).await;
+    world.load.set_rate(world.size.rate);
     world.stage.body_bytes.store(24, Relaxed);
+    world.proxies[0].set(Weather::Clear);
     world.nodes[0].resume()?;
     let healed = world.flows(PATIENCE).await?;
     figures.at_most("healed after", ms(healed), 10_000, " ms");

@@ -1,0 +1,121 @@
+//! Too many at once: messages, descriptors, returning clients.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use shared::{
+    command::Command,
+    error::ErrorCode,
+    event::{Reply, ServerFrame},
+};
+use tokio::{task::block_in_place, time::timeout};
+
+use super::redis::ms;
+use crate::{
+    client::wire::{Heard, Wire},
+    report::Figures,
+    world::World,
+};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// F10: one connection says as much as it can for five seconds.
+pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let mut wire = Wire::connect(world.stage.nodes[0]).await?;
+    wire.greet("Flood", None).await?;
+    let room: shared::text::Room = "flood".parse()?;
+    let (start, mut stored, mut refused, mut said, mut ended) = (Instant::now(), 0u64, 0u64, 1u64, None);
+    while start.elapsed() < Duration::from_secs(5) && ended.is_none() {
+        for _ in 0..20 {
+            said += 1;
+            let nonce = format!("flood-{said}").parse()?;
+            let send = Command::Send { room: room.clone(), nonce, body: "flood".parse()? };
+            if wire.say(said, send).await.is_err() {
+                break;
+            }
+        }
+        while let Ok(heard) = timeout(Duration::from_millis(1), wire.hear()).await {
+            match heard {
+                Ok(Heard::Frame(frame)) => match *frame {
+                    ServerFrame::Reply(_, Reply::Sent { .. }) => stored += 1,
+                    ServerFrame::Reply(_, Reply::Error(error)) => {
+                        refused += u64::from(error.code == ErrorCode::RateLimited);
+                    }
+                    ServerFrame::Reply(..) | ServerFrame::Event(_) => {}
+                },
+                Ok(Heard::Closed(code)) => {
+                    ended = Some(code);
+                    break;
+                }
+                Err(_) => {
+                    ended = Some(None);
+                    break;
+                }
+            }
+        }
+    }
+    let seconds = start.elapsed().as_secs() + 1;
+    figures.note(format!("{said} said, {stored} stored, {refused} refused, ended {ended:?}"));
+    figures.at_most("stored", stored, (4_000 + 2_000 * seconds) * 105 / 100, "");
+    figures.note(format!("p99 of the others {} ms", world.stage.take_p99()));
+    Ok(())
+}
+
+/// F20: no descriptor is left for anybody new.
+pub(super) async fn no_descriptors(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let pid = world.nodes[0].pid();
+    limit(pid, "8:")?;
+    let before = ticks(pid)?;
+    let begun = Instant::now();
+    let refused = timeout(Duration::from_secs(2), Wire::connect(world.stage.nodes[0])).await;
+    figures.must("nobody new gets in", !matches!(refused, Ok(Ok(_))));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    world.flows(PATIENCE).await?;
+    // A tick of the clock that /proc counts in is a hundredth of a second.
+    let used = (ticks(pid)? - before) * 1000 / ms(begun.elapsed()).max(1);
+    figures.note(format!("{used} % of a core with its load"));
+    figures.must("the node does not spin", used < 90);
+    limit(pid, "4096:")?;
+    let back = Instant::now();
+    while Wire::connect(world.stage.nodes[0]).await.is_err() {
+        ensure!(back.elapsed() < PATIENCE, "nobody new gets in though there are descriptors again");
+    }
+    figures.at_most("lets people in again after", ms(back.elapsed()), 3_000, " ms");
+    Ok(())
+}
+
+fn limit(pid: u32, files: &str) -> Result<()> {
+    let set = format!("--nofile={files}");
+    let status = block_in_place(|| {
+        std::process::Command::new("prlimit").args(["--pid", &pid.to_string(), &set]).status()
+    });
+    ensure!(
+        status.context("prlimit is not installed; try: apt-get install util-linux")?.success(),
+        "prlimit failed"
+    );
+    Ok(())
+}
+
+fn ticks(pid: u32) -> Result<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let count = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok());
+    Ok(count(11).context("no user time")? + count(12).context("no system time")?)
+}
+
+/// F25: everybody is thrown out at once.
+pub(super) async fn storm(world: &mut World, figures: &mut Figures) -> Result<()> {
+    for _ in 0..if world.size.short { 3 } else { 10 } {
+        for client in 0..world.size.clients {
+            world.tear(client);
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world.settle(PATIENCE).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    figures.note(format!("{} clients at once", world.size.clients));
+    figures.at_most("longest away", world.stage.take_away(), 30_000, " ms");
+    let (ring, log) = (world.metric("resumes_ring"), world.metric("resumes_log"));
+    figures.note(format!("resumes: {ring} from memory, {log} from the history"));
+    Ok(())
+}
