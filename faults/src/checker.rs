@@ -211,11 +211,11 @@ fn check_acks(
             verdict.acked += 1;
             let client = observation.client;
             let told = told.contains(&(client, room.clone()));
-            let tried = tries.get(&(room, nonce)).copied().unwrap_or(0);
+            let count = tries.get(&(room, nonce)).copied().unwrap_or(0);
             let first = *answers.entry((room, nonce)).or_insert(position);
-            let false_ack = if tried == 0 {
+            let false_ack = if count == 0 {
                 Some("was never sent")
-            } else if *duplicate && tried == 1 {
+            } else if *duplicate && count == 1 {
                 Some("was sent once and is called a repeat")
             } else if holders.get(&(room, position)).is_some_and(|holder| *holder != nonce) {
                 Some("was given the place of another message")
