@@ -5,12 +5,15 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
-        TcpListener, TcpStream,
+        TcpListener, TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::watch,
     task::{JoinHandle, JoinSet},
 };
+
+/// Small, so that a silent proxy soon fills what stands behind it.
+const BUFFER: u32 = 64 * 1024;
 
 /// What the proxy does with bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +80,9 @@ async fn link(near: TcpStream, target: u16, mut weather: watch::Receiver<Weather
     if *weather.borrow() == Weather::Cut {
         return Ok(());
     }
-    let far = TcpStream::connect(("127.0.0.1", target)).await?;
+    let far = TcpSocket::new_v4()?;
+    far.set_recv_buffer_size(BUFFER)?;
+    let far = far.connect(SocketAddr::from(([127, 0, 0, 1], target))).await?;
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     let (near_read, near_write) = near.into_split();

@@ -34,11 +34,12 @@ pub(super) async fn overrun(world: &mut World, figures: &mut Figures) -> Result<
     block_in_place(|| world.redis()?.command(&limit))?;
     let before = world.metric("generations");
     world.stage.body_bytes.store(16_000, Relaxed);
-    world.load.set_rate(world.size.rate.max(100) * 3);
-    // The kernel's buffers of the proxy hold megabytes, too: it stops reading as well.
+    // Enough to fill what the kernel keeps for Redis, and so little per room that what a client then gets in one
+    // go stays below the bound of its outbox.
+    world.load.set_rate(300);
     world.proxies[0].set(Weather::Silent);
     world.nodes[0].pause()?;
-    sleep(Duration::from_secs(6)).await;
+    sleep(Duration::from_secs(4)).await;
     world.load.set_rate(world.size.rate);
     world.stage.body_bytes.store(24, Relaxed);
     world.proxies[0].set(Weather::Clear);
