@@ -5,10 +5,11 @@
 
 mod compress;
 mod fingerprint;
+mod optimise;
 mod policy;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -32,22 +33,10 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     step("Building the page (a few minutes the first time)", || {
         // trunk runs cargo offline; this is where the network is allowed.
         run(&mut workspace.cargo(["fetch", "--locked"]))?;
-        let html = match tools.wasm_opt {
-            Some(_) => workspace.root.join("frontend/index.html"),
-            None => without_wasm_opt(workspace)?,
-        };
         let mut trunk = tools.command(&tools.trunk);
-        trunk
-            .args(["build", "--release", "--offline", "--dist"])
-            .arg(&made)
-            .arg("--html-output")
-            .arg("index.html");
-        trunk.arg(&html).current_dir(&workspace.root);
-        let built = run(&mut trunk);
-        if tools.wasm_opt.is_none() {
-            fs::remove_file(&html).context("cannot remove the copy of index.html")?;
-        }
-        built
+        trunk.args(["build", "--release", "--offline", "--dist"]).arg(&made).current_dir(&workspace.root);
+        run(&mut trunk)?;
+        optimise::wasm(&tools, &made)
     })?;
     let html = fs::read_to_string(made.join("index.html")).context("trunk wrote no index.html")?;
     let scripts = policy::inline_scripts(&html);
@@ -61,16 +50,6 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     fs::write(dist.join(MARK), mark.join("\n") + "\n").context("cannot write the page's list of contents")?;
     eprint!("{sizes}");
     Ok(())
-}
-
-/// A copy of `index.html` that asks for no wasm-opt pass: the page gets larger, not different.
-fn without_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
-    let html =
-        fs::read_to_string(workspace.root.join("frontend/index.html")).context("frontend/index.html")?;
-    let plain: Vec<&str> = html.split(" data-wasm-opt=\"z\"").collect();
-    let copy = workspace.root.join("frontend/index.plain.html");
-    fs::write(&copy, plain.concat()).with_context(|| copy.display().to_string())?;
-    Ok(copy)
 }
 
 /// Empties `to` (but for the file that keeps the folder in the repository) and copies the page there.

@@ -43,9 +43,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
         let path = entry?.path();
         // Editors' hidden files, the page itself, and tests that are not in it.
-        let skip = path.file_name().and_then(|name| name.to_str()).is_none_or(|name| {
-            name.starts_with('.') || matches!(name, "dist" | "tests" | "tests.rs" | "index.plain.html")
-        });
+        let skip = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_none_or(|name| name.starts_with('.') || matches!(name, "dist" | "tests" | "tests.rs"));
         if !skip {
             collect(&path, files)?;
         }
