@@ -25,6 +25,9 @@ use crate::{
 /// How often a join is tried again because the client knows a position that the node does not know yet.
 const CATCH_UPS: usize = 3;
 
+/// Most bytes of records in one page; a client that missed more gets the newest page instead.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// Why a room could not be entered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
@@ -237,6 +240,7 @@ impl Hub {
             let recent = cell.live().ring().after(since);
             if let Some(entries) = recent
                 && entries.len() <= limits::RECOVERY_MAX
+                && entries.iter().map(|framed| framed.entry.record.wire().len()).sum::<usize>() <= PAGE_BYTES
             {
                 self.metrics.resumes_ring.inc();
                 return Ok(Found::Page(Page::through(entries, position, true, true)));
@@ -299,7 +303,25 @@ impl Page {
         if let Some(at) = entries.iter().position(|framed| framed.entry.position == *position) {
             entries.truncate(at + 1);
         }
-        Self { entries, recovered, older }
+        let mut page = Self { entries, recovered, older };
+        if !recovered {
+            page.cut();
+        }
+        page
+    }
+
+    /// Keeps the newest entries that fit into one page.
+    fn cut(&mut self) {
+        let mut bytes = 0;
+        let fitting = self.entries.iter().rev().take_while(|framed| {
+            bytes += framed.entry.record.wire().len();
+            bytes <= PAGE_BYTES
+        });
+        let surplus = self.entries.len() - fitting.count().max(1).min(self.entries.len());
+        if surplus > 0 {
+            self.entries.drain(..surplus);
+            self.older = true;
+        }
     }
 }
 

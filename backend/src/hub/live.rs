@@ -22,8 +22,9 @@ use crate::{
     },
 };
 
-/// Entries that may wait while the room is opened or repaired. Beyond it they are dropped and read again.
-const WAITING: usize = 4096;
+/// Bytes that may wait while the room is opened, repaired or joined. Beyond it entries are dropped and read again,
+/// and a joining member is better off resuming. Well below an outbox, so that nobody overflows when they follow.
+pub const WAITING: usize = 256 * 1024;
 
 /// One session in a room.
 #[derive(Debug, Clone)]
@@ -52,7 +53,13 @@ pub struct Live {
 struct Slot {
     member: Member,
     /// While the page for a joining member is read, what happens meanwhile waits here.
-    held: Option<Vec<Frame>>,
+    held: Option<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    frames: Vec<Frame>,
+    bytes: usize,
 }
 
 /// Where the room stands.
@@ -70,6 +77,7 @@ enum Chain {
 #[derive(Debug, Default)]
 pub struct Waiting {
     entries: Vec<Entry>,
+    bytes: usize,
     /// Some had to be dropped.
     overflowed: bool,
 }
@@ -221,7 +229,9 @@ impl Live {
             return true;
         }
         if let Chain::Repairing { waiting, .. } = &mut self.chain {
-            waiting.entries = missing;
+            for entry in missing {
+                waiting.push(entry);
+            }
         }
         false
     }
@@ -240,14 +250,14 @@ impl Live {
                 self.tell_presence(vec![person.clone()], Vec::new());
             }
         }
-        self.members.push(Slot { member, held: hold.then(Vec::new) });
+        self.members.push(Slot { member, held: hold.then(Held::default) });
     }
 
     /// Gives a joining member its page and what happened meanwhile, in one go.
     pub fn release(&mut self, session: SessionId, page: Frame) {
         if let Some(slot) = self.members.iter_mut().find(|slot| slot.member.session == session) {
             let held = slot.held.take().unwrap_or_default();
-            slot.member.outbox.extend(std::iter::once(page).chain(held));
+            slot.member.outbox.extend(std::iter::once(page).chain(held.frames));
         }
     }
 
@@ -272,6 +282,11 @@ impl Live {
             name.clone_from(&person.name);
             self.tell_presence(vec![person.clone()], Vec::new());
         }
+    }
+
+    /// What waits to be written to the member for which most waits, in bytes.
+    pub fn most_waiting(&self) -> usize {
+        self.members.iter().map(|slot| slot.member.outbox.waiting()).max().unwrap_or_default()
     }
 
     /// Whether nobody is in the room.
@@ -344,8 +359,11 @@ impl Live {
 impl Slot {
     fn push(&mut self, frame: Frame) {
         match &mut self.held {
-            Some(held) if held.len() < WAITING => held.push(frame),
-            // More than a page's worth of waiting: the client is better off resuming.
+            Some(held) if held.bytes < WAITING => {
+                held.bytes += frame.len();
+                held.frames.push(frame);
+            }
+            // The client comes back and resumes.
             Some(_) => self.member.outbox.end(shared::close::CloseReason::Slow),
             None => self.member.outbox.push(frame),
         }
@@ -354,10 +372,14 @@ impl Slot {
 
 impl Waiting {
     fn push(&mut self, entry: Entry) {
-        if self.entries.len() < WAITING {
-            self.entries.push(entry);
-        } else {
+        if self.overflowed {
+            return;
+        }
+        self.bytes += entry.record.wire().len();
+        if self.bytes > WAITING {
             self.overflowed = true;
+        } else {
+            self.entries.push(entry);
         }
     }
 }

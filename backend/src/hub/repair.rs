@@ -4,11 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{limits, text::Position};
 
-use super::{Hub, join::printable, room::RoomCell};
-use crate::broker::{From, LogError, Span};
+use super::{Hub, join::printable, live::WAITING, room::RoomCell};
+use crate::broker::{Entry, From, LogError, Span};
 
 /// Longest pause between tries while the history cannot be read.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// For the members of a room to read one part of a long run.
+const READERS: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether they have.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// How many ring positions are looked up at a time when a history lost its tail.
 const LOOK_UP: usize = 128;
@@ -107,10 +113,39 @@ impl Hub {
             if let Some(newest) = run.entries.last() {
                 from = newest.position.clone();
             }
-            cell.live().splice(run.entries, &self.budget, &self.metrics);
-            if !run.newer {
+            let newer = run.newer;
+            self.splice_paced(cell, run.entries).await;
+            if !newer {
                 return Ok(());
             }
+        }
+    }
+
+    /// Delivers a long run in parts, each when the members have read most of the one before: who reads well must not
+    /// be closed as slow because a hole was large. Who does not read is waited for only so long.
+    async fn splice_paced(&self, cell: &RoomCell, run: Vec<Entry>) {
+        let mut part = Vec::new();
+        let mut bytes = 0;
+        for entry in run {
+            bytes += entry.record.wire().len();
+            part.push(entry);
+            if bytes >= WAITING {
+                cell.live().splice(std::mem::take(&mut part), &self.budget, &self.metrics);
+                bytes = 0;
+                self.wait_for_readers(cell).await;
+            }
+        }
+        cell.live().splice(part, &self.budget, &self.metrics);
+    }
+
+    async fn wait_for_readers(&self, cell: &RoomCell) {
+        let read = async {
+            while cell.live().most_waiting() > WAITING / 4 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(READERS, read).await.is_err() {
+            tracing::debug!("room {}: somebody reads slowly", printable(cell.room()));
         }
     }
 
@@ -130,9 +165,8 @@ impl Hub {
         let run = self.broker.log.read(cell.room(), newest).await?;
         let before = run.entries.first().map_or_else(Position::start, |first| first.prev.clone());
         let end = run.entries.last().map(|last| last.position.clone());
-        let mut live = cell.live();
-        live.roll_back(&before, &self.budget);
-        live.splice(run.entries, &self.budget, &self.metrics);
+        cell.live().roll_back(&before, &self.budget);
+        self.splice_paced(cell, run.entries).await;
         Ok(end)
     }
 }

@@ -38,7 +38,7 @@ pub struct Batch {
 }
 
 impl Outbox {
-    /// An empty outbox that holds at most `limit` bytes.
+    /// An empty outbox that holds one frame and behind it at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { queue: Mutex::default(), changed: Notify::new(), limit }
     }
@@ -56,7 +56,10 @@ impl Outbox {
         }
         let was_empty = queue.frames.is_empty();
         for frame in frames.into_iter().filter(|frame| !frame.is_empty()) {
-            queue.bytes += frame.len();
+            // One frame of any size always fits: a page of history must not end the session that asked for it.
+            if !queue.frames.is_empty() {
+                queue.bytes += frame.len();
+            }
             queue.frames.push_back(frame);
         }
         if queue.bytes > self.limit {
@@ -87,7 +90,7 @@ impl Outbox {
         self.lock().end
     }
 
-    /// How many bytes wait.
+    /// How many bytes wait behind the first frame.
     pub fn waiting(&self) -> usize {
         self.lock().bytes
     }
@@ -111,12 +114,18 @@ mod tests {
         let outbox = Outbox::new(10);
         outbox.push(Frame::from_static(b"12345"));
         outbox.push(Frame::from_static(b"67890"));
-        assert_eq!(outbox.waiting(), 10);
+        assert_eq!(outbox.waiting(), 5);
         let batch = outbox.take();
         assert_eq!(batch.frames, [Frame::from_static(b"12345"), Frame::from_static(b"67890")]);
         assert_eq!(batch.end, None);
 
-        outbox.extend([Frame::from_static(b"1234567890"), Frame::from_static(b"x")]);
+        outbox.push(Frame::from_static(b"a frame that is larger than the limit"));
+        assert_eq!(outbox.take().frames.len(), 1);
+        outbox.extend([
+            Frame::from_static(b"first"),
+            Frame::from_static(b"1234567890"),
+            Frame::from_static(b"x"),
+        ]);
         assert_eq!(outbox.ending(), Some(CloseReason::Slow));
         outbox.push(Frame::from_static(b"late"));
         assert!(outbox.take().frames.is_empty());
