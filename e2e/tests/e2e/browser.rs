@@ -1,0 +1,138 @@
+//! A Chromium of its own for one page: a fresh profile, ended with the test.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, ErrorKind},
+    process::{Child, Command, Stdio},
+    sync::mpsc::sync_channel,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use tempfile::TempDir;
+use thirtyfour::{
+    ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+};
+
+/// How long the driver may take to listen.
+const START: Duration = Duration::from_secs(30);
+
+/// Nothing of Chromium's own may go over the network, and nothing may stop a page that is out of sight.
+const FLAGS: [&str; 13] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+];
+
+/// The size of the window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Screen {
+    /// A window of this many CSS pixels.
+    Window(u32, u32),
+    /// A phone held upright: 390×844, touch.
+    Phone,
+}
+
+#[derive(Debug)]
+pub(crate) struct Browser {
+    driver: Option<WebDriver>,
+    chromedriver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts driver and browser.
+    pub(crate) async fn with(screen: Screen) -> Result<Self> {
+        let profile = TempDir::with_prefix("hubbub-e2e-")?;
+        let capabilities = capabilities(screen, &profile)?;
+        let (chromedriver, port) = chromedriver()?;
+        let mut browser = Self { driver: None, chromedriver, _profile: profile };
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.context(
+            "Chromium did not start; is it installed? try: apt-get install chromium chromium-driver",
+        )?;
+        browser.driver = Some(driver);
+        Ok(browser)
+    }
+
+    pub(crate) fn driver(&self) -> Result<&WebDriver> {
+        self.driver.as_ref().context("the browser runs")
+    }
+}
+
+impl Drop for Browser {
+    /// The browser ends with its driver, also when the test failed half-way.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            // Asking for an orderly end would block the runtime that a dropped test runs on.
+            driver.leak().ok();
+        }
+        self.chromedriver.kill().ok();
+        self.chromedriver.wait().ok();
+    }
+}
+
+fn capabilities(screen: Screen, profile: &TempDir) -> Result<ChromeCapabilities> {
+    let mut capabilities = DesiredCapabilities::chrome();
+    for flag in FLAGS {
+        capabilities.add_arg(flag)?;
+    }
+    capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+    match screen {
+        Screen::Window(width, height) => {
+            capabilities.add_arg(&format!("--window-size={width},{height}"))?;
+        }
+        Screen::Phone => capabilities.add_experimental_option(
+            "mobileEmulation",
+            json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0, "touch": true } }),
+        )?,
+    }
+    if let Some(chromium) = env::var_os("CHROMIUM") {
+        capabilities.set_binary(&chromium.to_string_lossy())?;
+    }
+    capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+    Ok(capabilities)
+}
+
+/// Starts the driver on a port that it chooses.
+fn chromedriver() -> Result<(Child, u16)> {
+    let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+    let started = Command::new(program).arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = match started {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("chromedriver is not installed; try: apt-get install chromium-driver")
+        }
+        started => started?,
+    };
+    let output = BufReader::new(child.stdout.take().context("the output is piped")?);
+    let (found, port) = sync_channel(1);
+    // Reads to the end, so that the driver never waits for somebody to read its log.
+    thread::spawn(move || {
+        for line in output.lines().map_while(Result::ok) {
+            let number = line.split_once("started successfully on port ").map(|(_, rest)| rest);
+            if let Some(port) = number.and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok()) {
+                // Nobody waits for it any more when it is late.
+                found.try_send(port).ok();
+            }
+        }
+    });
+    match port.recv_timeout(START) {
+        Ok(port) => Ok((child, port)),
+        Err(_) => {
+            child.kill().ok();
+            child.wait().ok();
+            bail!("chromedriver did not start within {START:?}")
+        }
+    }
+}
