@@ -127,12 +127,10 @@ fn chromedriver() -> Result<(Child, u16)> {
             }
         }
     });
-    match port.recv_timeout(START) {
-        Ok(port) => Ok((child, port)),
-        Err(_) => {
-            child.kill().ok();
-            child.wait().ok();
-            bail!("chromedriver did not start within {START:?}")
-        }
-    }
+    let Ok(port) = port.recv_timeout(START) else {
+        child.kill().ok();
+        child.wait().ok();
+        bail!("chromedriver did not start within {START:?}")
+    };
+    Ok((child, port))
 }

@@ -1,6 +1,6 @@
 //! The picture in the README, taken on demand.
 
-use std::{fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use thirtyfour::By;
@@ -57,7 +57,7 @@ async fn the_picture_in_the_readme() -> Result<()> {
         page.until("nothing moves", "document.getAnimations().every(a => a.playState === 'finished')")
             .await?;
         page.browser.driver()?.screenshot(&folder.path().join(&name)).await?;
-        windows += &format!("<figure><figcaption>localhost:{port}</figcaption><img src={name}></figure>");
+        write!(windows, "<figure><figcaption>localhost:{port}</figcaption><img src={name}></figure>")?;
     }
     let style = "body{margin:0;padding:20px;display:flex;gap:20px;width:max-content;background:#d9d3ca}\
         figure{margin:0;border-radius:10px;overflow:hidden;background:#f7f5f2}\
