@@ -2,7 +2,8 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, ErrorKind},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     sync::mpsc::sync_channel,
     thread,
@@ -49,6 +50,7 @@ pub(crate) enum Screen {
 pub(crate) struct Browser {
     driver: Option<WebDriver>,
     chromedriver: Child,
+    port: u16,
     _profile: TempDir,
 }
 
@@ -58,7 +60,7 @@ impl Browser {
         let profile = TempDir::with_prefix("hubbub-e2e-")?;
         let capabilities = capabilities(screen, &profile)?;
         let (chromedriver, port) = chromedriver()?;
-        let mut browser = Self { driver: None, chromedriver, _profile: profile };
+        let mut browser = Self { driver: None, chromedriver, port, _profile: profile };
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.context(
             "Chromium did not start; is it installed? try: apt-get install chromium chromium-driver",
         )?;
@@ -72,15 +74,25 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// The browser ends with its driver, also when the test failed half-way.
+    /// Ends the browser, also when the test failed half-way. A driver that is killed leaves its browser behind, so it
+    /// is asked first; without the client, which would need the runtime that the test is leaving.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
-            // Asking for an orderly end would block the runtime that a dropped test runs on.
+            end_session(self.port, &driver.session_id().to_string()).ok();
+            // The client need not end it a second time.
             driver.leak().ok();
         }
         self.chromedriver.kill().ok();
         self.chromedriver.wait().ok();
     }
+}
+
+fn end_session(port: u16, session: &str) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(START))?;
+    write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+    // The answer comes when the browser is gone.
+    stream.read(&mut [0; 64]).map(drop)
 }
 
 fn capabilities(screen: Screen, profile: &TempDir) -> Result<ChromeCapabilities> {
