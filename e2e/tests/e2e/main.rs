@@ -1,7 +1,7 @@
 //! People in real browsers, talking through real nodes.
 //!
 //! Every test has nodes, a Redis and browsers of its own: nothing is shared, so they run beside each other. A missing
-//! Chromium, ChromeDriver or redis-server is a failure that says what to install. The node is `target/debug/hubbub`
+//! Chromium, `ChromeDriver` or redis-server is a failure that says what to install. The node is `target/debug/hubbub`
 //! with the page in it, as `cargo xtask test e2e` builds it, or whatever `HUBBUB_BIN` names.
 //!
 //! - [`browser`]: a Chromium with its driver; [`page`]: Hubbub in it; [`classic`]: a client of the classic dialect;

@@ -21,10 +21,10 @@ async fn rooms_and_log_on_a_phone() -> Result<()> {
     page.until("the list of rooms covers the room", &on_top("#rooms")).await?;
     page.expect_no_sideways().await?;
     page.click("#rooms button[aria-label='New room']").await?;
-    page.until("a dialog", "document.querySelector('#new-room')?.open").await?;
+    page.until("a dialog", "document.querySelector('dialog[aria-labelledby=new-room]')?.open").await?;
     page.expect_no_sideways().await?;
     page.browser.driver()?.find(thirtyfour::By::Id("room")).await?.send_keys("pocket").await?;
-    page.click("#new-room button[type=submit]").await?;
+    page.click("dialog[open] button[type=submit]").await?;
     page.until("the new room", "document.getElementById('room-name').textContent === '# pocket'").await?;
     page.until("its log is on top", &on_top(".stage")).await?;
     page.expect_no_sideways().await?;
