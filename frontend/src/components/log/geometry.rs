@@ -44,8 +44,9 @@ impl Geometry {
     /// Any other reader keeps the row still that the change moved by `anchor` pixels; `None` means that it is gone,
     /// and then the distance to the end is kept.
     pub(super) fn after(self, now: Self, anchor: Option<f64>, follows: bool) -> f64 {
-        // The reader may have scrolled since `self` was noted; nothing but the reader moves `top`.
-        let before = Self { top: now.top, ..self };
+        // The reader may have scrolled since `self` was noted. Only where the place is not there any more was it the
+        // browser that moved `top`.
+        let before = if now.end() < self.top { self } else { Self { top: now.top, ..self } };
         if follows && before.at_end() {
             return now.end();
         }
@@ -73,6 +74,8 @@ mod tests {
             ("just near enough", 1400.0, Geometry { content: 2040.0, view: 500.0, top: 1400.0 }, 1540),
             ("the composer grew", 1500.0, Geometry { content: 2000.0, view: 400.0, top: 1500.0 }, 1600),
             ("older ones came above", 1500.0, Geometry { content: 4000.0, view: 500.0, top: 1500.0 }, 3500),
+            ("a shorter list took its place", 1500.0, Geometry { content: 800.0, view: 500.0, top: 300.0 }, 300),
+            ("it was empty in between", 1500.0, Geometry { content: 800.0, view: 500.0, top: 0.0 }, 300),
         ] {
             assert_eq!(pixels(Geometry { top, ..BEFORE }.after(now, None, true)), expected, "{name}");
         }
