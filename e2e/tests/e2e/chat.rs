@@ -29,7 +29,8 @@ async fn two_pages_on_two_nodes() -> Result<()> {
     ensure!(bo.conversation().await? == said, "Bo sees {:?}", bo.conversation().await?);
     // A page lists the people of its own node.
     for page in [&ada, &bo] {
-        page.until("its own person is here", "document.querySelectorAll('#people .person').length === 1").await?;
+        page.until("its own person is here", "document.querySelectorAll('#people .person').length === 1")
+            .await?;
     }
     Ok(())
 }

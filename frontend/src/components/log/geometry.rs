@@ -74,7 +74,12 @@ mod tests {
             ("just near enough", 1400.0, Geometry { content: 2040.0, view: 500.0, top: 1400.0 }, 1540),
             ("the composer grew", 1500.0, Geometry { content: 2000.0, view: 400.0, top: 1500.0 }, 1600),
             ("older ones came above", 1500.0, Geometry { content: 4000.0, view: 500.0, top: 1500.0 }, 3500),
-            ("a shorter list took its place", 1500.0, Geometry { content: 800.0, view: 500.0, top: 300.0 }, 300),
+            (
+                "a shorter list took its place",
+                1500.0,
+                Geometry { content: 800.0, view: 500.0, top: 300.0 },
+                300,
+            ),
             ("it was empty in between", 1500.0, Geometry { content: 800.0, view: 500.0, top: 0.0 }, 300),
         ] {
             assert_eq!(pixels(Geometry { top, ..BEFORE }.after(now, None, true)), expected, "{name}");
