@@ -99,7 +99,11 @@ fn compile(workspace: &Workspace) -> Result<Vec<Program>> {
     let output = cargo.output().with_context(|| format!("`{}` did not start", line(&cargo)))?;
     anyhow::ensure!(output.status.success(), "`{}` failed ({})", line(&cargo), output.status);
     let messages = String::from_utf8_lossy(&output.stdout);
-    Ok(messages.lines().filter_map(|line| program(&serde_json::from_str(line).ok()?)).collect())
+    let mut programs: Vec<_> =
+        messages.lines().filter_map(|line| program(&serde_json::from_str(line).ok()?)).collect();
+    // Cargo names them in the order in which they were done.
+    programs.sort_by(|one: &Program, other| (&one.package, &one.name).cmp(&(&other.package, &other.name)));
+    Ok(programs)
 }
 
 fn program(message: &Value) -> Option<Program> {
