@@ -12,6 +12,8 @@ pub mod app;
 pub mod broker;
 pub mod clock;
 pub mod config;
+#[cfg(test)]
+mod docs;
 pub mod http;
 pub mod hub;
 pub mod identity;

@@ -37,10 +37,10 @@ use crate::{
 };
 
 /// Sends of one session that may wait for their acks. Beyond it the session is not read until some have come.
-const WAITING: usize = 256;
+pub(crate) const WAITING: usize = 256;
 
 /// Refused commands in excess of the rate after which the session ends, as part of the burst.
-const PATIENCE: u32 = 4;
+pub(crate) const PATIENCE: u32 = 4;
 
 /// How long a goodbye may take to be written.
 const GOODBYE: Duration = Duration::from_secs(1);

@@ -41,6 +41,8 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 
 pub use self::disk::OpenError;
+#[cfg(test)]
+pub(crate) use self::history::PAGE_BYTES;
 use self::{disk::Disk, endpoint::Endpoint, endpoint::Registry, queue::Queue};
 use super::{Broker, Health, Lanes};
 

@@ -35,6 +35,8 @@ use tokio_util::{
     task::TaskTracker,
 };
 
+#[cfg(test)]
+pub(crate) use self::publishing::DRAFTS as PUBLISHES;
 use self::{
     keys::Keys,
     link::{Address, Link},

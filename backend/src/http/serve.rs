@@ -17,7 +17,7 @@ use crate::shutdown::Tasks;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Bytes that a request header may have.
-const HEADER_BYTES: usize = 16 * 1024;
+pub(crate) const HEADER_BYTES: usize = 16 * 1024;
 
 /// Accepts connections until the tasks are stopped.
 pub async fn serve(listener: TcpListener, router: Router, header_timeout: Duration, tasks: Tasks) {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use shared::text::UserId;
 
 /// Longest token that is looked at, in bytes.
-const TOKEN_BYTES: usize = 1024;
+pub(crate) const TOKEN_BYTES: usize = 1024;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -225,3 +225,18 @@ async fn a_silent_peer_is_found_by_ping() {
     drop(dead);
     alive.send("room", "n-1234", "x").await;
 }
+
+#[tokio::test]
+async fn a_request_header_is_bounded() {
+    let node = Cluster::embedded().node(&[]).await;
+    for (bytes, status) in [(8_000, "200"), (20_000, "431")] {
+        let mut stream = TcpStream::connect(node.address).await.unwrap();
+        let pad = "x".repeat(bytes);
+        let request =
+            format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Pad: {pad}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        within(stream.read_exact(&mut answer)).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{bytes} bytes");
+    }
+}

@@ -7,7 +7,7 @@ use super::tables::{ENTRIES, EntryRow, Head, ROOMS, entry, split, tag};
 use crate::broker::{Entry, From, Run, Span};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
-const PAGE_BYTES: usize = 1024 * 1024;
+pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
 
 type Entries = ReadOnlyTable<(&'static str, u64), EntryRow<'static>>;
 

@@ -17,6 +17,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+#[cfg(test)]
+pub(crate) use self::queue::DRAFTS;
 use self::queue::{Queue, Stage, Waiting};
 pub(super) use self::{batch::Keeping, sender::Sender};
 use crate::broker::{Draft, LogError, Stored};

@@ -17,7 +17,7 @@ use tokio::{
 use crate::broker::{Draft, LogError, Stored};
 
 /// Drafts accepted and not answered.
-const DRAFTS: usize = 16_384;
+pub(crate) const DRAFTS: usize = 16_384;
 
 /// Their records and what belongs to them, in bytes.
 const BYTES: usize = 64 << 20;

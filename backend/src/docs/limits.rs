@@ -1,0 +1,334 @@
+//! The bounds in docs/limits.md, from the constants and settings that make them.
+
+use std::{fmt::Write, fs, path::Path};
+
+use shared::{close::CloseReason, error::ErrorCode, limits};
+
+use super::{cell, check, command, default, top};
+use crate::{
+    broker::{embedded::EmbeddedSettings, redis::RedisSettings},
+    http, hub, identity, session,
+};
+
+/// One bound.
+struct Bound {
+    what: &'static str,
+    is: Is,
+    beyond: Beyond,
+    /// The test that reaches it; empty if there is none.
+    test: &'static str,
+}
+
+/// Where the number comes from.
+enum Is {
+    /// A constant, with its unit.
+    Fixed(String),
+    /// A setting by its flag, with the unit of its default.
+    Set(&'static str, &'static str),
+    /// Two settings that belong together: so many at once, then so many of a unit.
+    Paced(&'static str, &'static str, &'static str),
+}
+
+/// What happens beyond the bound.
+enum Beyond {
+    Refused(ErrorCode),
+    Closed(CloseReason),
+    Status(u16),
+    Else(&'static str),
+}
+
+use Beyond::{Closed, Else, Refused, Status};
+use Is::{Fixed, Paced, Set};
+
+#[test]
+fn bounds() {
+    let mut text = String::new();
+    for (title, bounds) in [
+        ("What is said", said()),
+        ("One connection", connection()),
+        ("One address", address()),
+        ("History", history()),
+        ("Inside a node", node()),
+    ] {
+        let head = "| What | Default | Setting | Beyond it | Test |\n|---|---|---|---|---|";
+        writeln!(text, "## {title}\n\n{head}").expect("a string takes everything");
+        for bound in &bounds {
+            row(&mut text, bound).expect("a string takes everything");
+        }
+        text.push('\n');
+    }
+    text.pop();
+    check("docs/limits.md", "limits", &text);
+}
+
+/// The tests that the bounds name exist.
+#[test]
+fn tests_of_bounds_exist() {
+    let mut sources = String::new();
+    for folder in ["shared", "backend/src", "backend/tests"] {
+        collect(&top().join(folder), &mut sources);
+    }
+    for bound in [said(), connection(), address(), history(), node()].iter().flatten() {
+        let name = bound.test;
+        assert!(
+            name.is_empty() || sources.contains(&format!("fn {name}(")),
+            "no test {name} for: {}",
+            bound.what
+        );
+    }
+}
+
+fn collect(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            collect(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+}
+
+fn row(text: &mut String, bound: &Bound) -> std::fmt::Result {
+    let (is, setting) = match &bound.is {
+        Fixed(is) => (is.clone(), String::new()),
+        Set(flag, unit) => (format!("{} {unit}", value(flag)), format!("`--{flag}`")),
+        Paced(burst, rate, unit) => {
+            (format!("{} at once, then {}", value(burst), unit.replace("{}", &value(rate))), {
+                format!("`--{burst}`, `--{rate}`")
+            })
+        }
+    };
+    let beyond = match &bound.beyond {
+        Refused(code) => format!("error `{}`", serde_json::to_value(code).unwrap().as_str().unwrap()),
+        Closed(reason) => format!("close {}", reason.code()),
+        Status(status) => format!("HTTP {status}"),
+        Else(what) => (*what).to_owned(),
+    };
+    let proof = if bound.test.is_empty() { String::new() } else { format!("`{}`", bound.test) };
+    writeln!(text, "| {} | {} | {setting} | {} | {proof} |", bound.what, cell(is.trim()), cell(&beyond))
+}
+
+/// The default of a setting.
+fn value(flag: &str) -> String {
+    let command = command();
+    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(flag));
+    default(arg.unwrap_or_else(|| panic!("no setting --{flag}"))).unwrap_or_default()
+}
+
+fn bound(what: &'static str, is: Is, beyond: Beyond, test: &'static str) -> Bound {
+    Bound { what, is, beyond, test }
+}
+
+fn bytes(count: usize) -> Is {
+    Fixed(if count >= 1 << 20 {
+        format!("{} MiB", count >> 20)
+    } else if count >= 1024 {
+        format!("{} KiB", count >> 10)
+    } else {
+        format!("{count} bytes")
+    })
+}
+
+fn said() -> Vec<Bound> {
+    let chars = |count: usize| Fixed(format!("{count} characters"));
+    let frames = "frames_at_the_limit_pass_and_beyond_it_close";
+    vec![
+        bound(
+            "A WebSocket message from a client",
+            bytes(limits::FRAME_BYTES),
+            Closed(CloseReason::TooBig),
+            frames,
+        ),
+        bound(
+            "The text of a message",
+            bytes(limits::BODY_BYTES),
+            Refused(ErrorCode::MessageTooLong),
+            "requests",
+        ),
+        bound("The name of a room", chars(limits::ROOM_CHARS), Refused(ErrorCode::RoomTooLong), "requests"),
+        bound("A person's name", chars(limits::NAME_CHARS), Refused(ErrorCode::NameTooLong), "requests"),
+        bound("A nonce", chars(limits::NONCE_CHARS), Refused(ErrorCode::NonceInvalid), "requests"),
+        bound("A position", chars(limits::POSITION_CHARS), Refused(ErrorCode::PositionInvalid), "requests"),
+        bound(
+            "Nesting of JSON",
+            Fixed("127".into()),
+            Refused(ErrorCode::BadJson),
+            "frames_that_are_no_json_object",
+        ),
+        bound(
+            "A token",
+            bytes(identity::token::TOKEN_BYTES),
+            Refused(ErrorCode::TokenInvalid),
+            "only_the_exact_token_counts",
+        ),
+    ]
+}
+
+fn connection() -> Vec<Bound> {
+    let silence = "silence_ends_only_where_something_was_due";
+    let ping = "a_silent_peer_is_found_by_ping";
+    let slow = "a_reader_that_stops_is_closed_and_nobody_else_waits";
+    let flood = "too_many_commands_are_refused_then_end_the_connection";
+    let paced = || Paced("command-burst", "command-rate", "{} per second");
+    vec![
+        bound(
+            "A complete request header",
+            Set("hello-timeout", "s"),
+            Else("the TCP connection is closed"),
+            silence,
+        ),
+        bound(
+            "Bytes of a request header",
+            bytes(http::serve::HEADER_BYTES),
+            Status(431),
+            "a_request_header_is_bounded",
+        ),
+        bound(
+            "`hello` after the upgrade (hubbub.v1)",
+            Set("hello-timeout", "s"),
+            Closed(CloseReason::NoHello),
+            silence,
+        ),
+        bound("Silence before a ping", Set("ping-interval", "s"), Else("a ping"), ping),
+        bound("The answer to a ping", Set("pong-timeout", "s"), Closed(CloseReason::Unresponsive), ping),
+        bound(
+            "Rooms",
+            Set("rooms-per-session", ""),
+            Refused(ErrorCode::TooManyRooms),
+            "a_v1_connection_survives_too",
+        ),
+        bound("Commands", paced(), Refused(ErrorCode::RateLimited), flood),
+        bound(
+            "Commands refused beyond that, in bursts",
+            Fixed(session::PATIENCE.to_string()),
+            Closed(CloseReason::Flooding),
+            flood,
+        ),
+        bound(
+            "Sends that wait for their ack",
+            Fixed(session::WAITING.to_string()),
+            Else("it is not read until some have come"),
+            "",
+        ),
+        bound("Unwritten frames (outbox)", Set("outbox-kib", "KiB"), Closed(CloseReason::Slow), slow),
+        bound("Writing what waits", Set("write-timeout", "s"), Closed(CloseReason::Slow), slow),
+    ]
+}
+
+fn address() -> Vec<Bound> {
+    let rooms = || Paced("new-room-burst", "new-room-seconds", "one per {} s");
+    vec![
+        bound(
+            "Connections; loopback is free",
+            Set("sessions-per-address", ""),
+            Status(429),
+            "addresses_are_counted_and_forgotten",
+        ),
+        bound(
+            "Rooms made; loopback is free",
+            rooms(),
+            Refused(ErrorCode::TooManyNewRooms),
+            "new_rooms_are_paced_except_on_loopback",
+        ),
+    ]
+}
+
+fn history() -> Vec<Bound> {
+    let window = format!("{} s", limits::NONCE_WINDOW.as_secs());
+    let page = format!("{}, at most {}", limits::PAGE, limits::PAGE_MAX);
+    vec![
+        bound(
+            "Messages kept per room",
+            Set("history-messages", ""),
+            Else("the oldest go"),
+            "the_count_of_a_room_is_bounded",
+        ),
+        bound(
+            "Age of a message",
+            Set("history-days", "days"),
+            Else("the oldest go"),
+            "what_is_too_old_is_not_read",
+        ),
+        bound("A page", Fixed(page), Else("cut"), "history_is_read_in_pages"),
+        bound(
+            "Bytes that one read of the history brings",
+            bytes(crate::broker::embedded::PAGE_BYTES),
+            Else("a shorter page"),
+            "large_entries_come_in_bounded_runs",
+        ),
+        bound(
+            "Messages that a resume brings",
+            Fixed(limits::RECOVERY_MAX.to_string()),
+            Else("`recovered: false` and the newest page"),
+            "beyond_the_recovery_limit_the_newest_page_comes",
+        ),
+        bound(
+            "A nonce is remembered",
+            Fixed(window),
+            Else("the message is stored again"),
+            "expire_and_withdraw",
+        ),
+        bound(
+            "People listed in `joined`, told in `presence`",
+            Fixed(limits::PEOPLE_LISTED.to_string()),
+            Else("only counted"),
+            "people_are_counted_once_however_many_pages_they_have_open",
+        ),
+    ]
+}
+
+fn node() -> Vec<Bound> {
+    let (file, redis) = (EmbeddedSettings::default(), RedisSettings::default());
+    let lanes = |count: usize, each: usize| Fixed(format!("{count} of {} MiB", each >> 20));
+    let gap = || Else("dropped, then read from the history");
+    let lane = "a_full_lane_tells_the_gap_once_and_behind_what_it_holds";
+    vec![
+        bound(
+            "Recent messages of all rooms",
+            Set("ring-mib", "MiB"),
+            Else("the least recently used rooms give way"),
+            "the_ring_stays_within_its_budget",
+        ),
+        bound("What waits while a room is read or joined", bytes(hub::live::WAITING), gap(), ""),
+        bound("Lanes from the file to the hub", lanes(file.lanes, file.lane_bytes), gap(), lane),
+        bound("Lanes from Redis to the hub", lanes(redis.lanes, redis.lane_bytes), gap(), lane),
+        bound(
+            "Writes that wait for the file",
+            Fixed(file.queue_len.to_string()),
+            Refused(ErrorCode::Overloaded),
+            "a_full_queue_refuses",
+        ),
+        bound("Their bytes", bytes(file.queue_bytes), Refused(ErrorCode::Overloaded), "a_full_queue_refuses"),
+        bound(
+            "Nonces remembered by the file",
+            Fixed(file.nonces_max.to_string()),
+            Refused(ErrorCode::Overloaded),
+            "a_full_queue_refuses",
+        ),
+        bound(
+            "Publishes that wait for Redis",
+            Fixed(crate::broker::redis::PUBLISHES.to_string()),
+            Refused(ErrorCode::Overloaded),
+            "the_queue_is_bounded",
+        ),
+        bound(
+            "A publish to Redis",
+            Fixed(format!("{} s", redis.publish_deadline.as_secs())),
+            Refused(ErrorCode::Timeout),
+            "what_is_on_its_way_is_unknown",
+        ),
+        bound(
+            "A write to the file",
+            Fixed(format!("{} s", file.deadline.as_secs())),
+            Refused(ErrorCode::Timeout),
+            "",
+        ),
+        bound(
+            "Leaving after SIGTERM",
+            Set("drain-timeout", "s"),
+            Else("what is still open is cut"),
+            "leaving_moves_everybody",
+        ),
+    ]
+}
