@@ -1,6 +1,7 @@
 //! The tables of README.md and docs/limits.md, written from the code: a test fails where they differ, and writes them
 //! anew when `UPDATE_DOCS=1` is set.
 
+mod architecture;
 mod limits;
 mod settings;
 
