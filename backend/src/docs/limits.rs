@@ -252,6 +252,12 @@ fn history() -> Vec<Bound> {
         ),
         bound("A page", Fixed(page), Else("cut"), "history_is_read_in_pages"),
         bound(
+            "Bytes of the messages in `joined`",
+            bytes(hub::join::PAGE_BYTES),
+            Else("fewer messages, `recovered: false`"),
+            "",
+        ),
+        bound(
             "Bytes that one read of the history brings",
             bytes(crate::broker::embedded::PAGE_BYTES),
             Else("a shorter page"),

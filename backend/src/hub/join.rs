@@ -26,7 +26,7 @@ use crate::{
 const CATCH_UPS: usize = 3;
 
 /// Most bytes of records in one page; a client that missed more gets the newest page instead.
-const PAGE_BYTES: usize = 1 << 20;
+pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// Why a room could not be entered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
