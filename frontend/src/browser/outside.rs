@@ -122,6 +122,13 @@ impl World for Outside {
 fn socket_url() -> String {
     let location = web_sys::window().map(|window| window.location());
     let host = location.as_ref().and_then(|at| at.host().ok()).unwrap_or_default();
+    // `trunk serve` passes a socket on but drops the subprotocol from the answer, upon which browsers give up:
+    // a page in development asks the node itself. The ports are those of Trunk.toml.
+    if cfg!(debug_assertions)
+        && let Some(name) = host.strip_suffix(":8088")
+    {
+        return format!("ws://{name}:8080/ws");
+    }
     let secure = location.and_then(|at| at.protocol().ok()).is_some_and(|protocol| protocol == "https:");
     format!("{}://{host}/ws", if secure { "wss" } else { "ws" })
 }
