@@ -106,7 +106,8 @@ fn from_sources(release: &str, library: &Path) -> Result<()> {
     // A target folder of its own: these crates are not the workspace's.
     let target = work.join("target");
     run(Command::new("cargo")
-        .args(["build", "--release", "--offline", "--target", TARGET, "--package", "sysroot"])
+        // Not offline: of the crates that the library names, the package brings only some.
+        .args(["build", "--release", "--target", TARGET, "--package", "sysroot"])
         .current_dir(&sources)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Cembed-bitcode=yes -Zforce-unstable-if-unmarked -Cdebuginfo=0")
