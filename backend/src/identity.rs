@@ -162,8 +162,7 @@ impl Identity {
 
 fn admission(signer: &Signer, principal: Principal, refused: Option<ProtocolError>) -> Admission {
     let now = clock::now_ms();
-    let life = u64::try_from(TOKEN_LIFE.as_millis()).unwrap_or(u64::MAX);
-    let expires = now.saturating_add(life);
+    let expires = now.saturating_add(clock::millis(TOKEN_LIFE));
     let token = signer.sign(&principal.sender.id, now, expires);
     Admission { principal, token, expires, refused }
 }

@@ -35,7 +35,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     thread::JoinHandle,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::sync::{Semaphore, watch};
@@ -45,6 +45,7 @@ pub use self::disk::OpenError;
 pub(crate) use self::history::PAGE_BYTES;
 use self::{disk::Disk, endpoint::Endpoint, endpoint::Registry, queue::Queue};
 use super::{Broker, Health, Lanes};
+use crate::clock::now_ms;
 
 /// How a [`Store`] is set up.
 #[derive(Debug, Clone)]
@@ -178,14 +179,4 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// The wall clock in milliseconds since 1970. Only for ages; order never depends on it.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    millis(since)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

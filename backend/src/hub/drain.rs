@@ -8,7 +8,7 @@ use shared::{
 };
 
 use super::sessions::Sessions;
-use crate::session::Dialect;
+use crate::{clock, session::Dialect};
 
 /// What one session adds to the window over which they are spread.
 const PER_SESSION: Duration = Duration::from_millis(2);
@@ -30,7 +30,7 @@ pub async fn drain(sessions: &Sessions, deadline: Duration) {
         let delay = window.mul_f64(f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / f64::from(count));
         let grace = match dialect {
             Dialect::V1 => {
-                let after_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                let after_ms = clock::millis(delay);
                 outbox.push(ServerFrame::Event(Event::Move { after_ms }).encode().into());
                 GRACE.min(deadline.mul_f64(0.2))
             }

@@ -225,7 +225,7 @@ pub(super) fn of_state(error: &StateError) -> ProtocolError {
 
 fn too_many_new_rooms(wait: Duration) -> ProtocolError {
     ProtocolError {
-        retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        retry_after_ms: Some(clock::millis(wait)),
         ..ProtocolError::new(ErrorCode::TooManyNewRooms, "too many new rooms from this address")
     }
 }

@@ -97,12 +97,17 @@ pub(crate) mod redis {
         }
     }
 
-    fn start() -> Nodes {
+    /// The address of a redis-server that all tests share, and a prefix that nobody else has.
+    pub(crate) fn shared_server() -> (String, String) {
         static SERVER: Mutex<Option<RedisServer>> = Mutex::new(None);
         static PREFIX: AtomicU32 = AtomicU32::new(0);
         let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
         let url = server.get_or_insert_with(|| RedisServer::start().unwrap()).url();
-        let prefix = format!("test{}:", PREFIX.fetch_add(1, Ordering::Relaxed));
+        (url, format!("test{}:", PREFIX.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn start() -> Nodes {
+        let (url, prefix) = shared_server();
         Nodes { url, prefix, own: None }
     }
 

@@ -2,14 +2,7 @@
 
 pub(crate) mod client;
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use backend::{
     app::{self, App},
@@ -17,10 +10,10 @@ use backend::{
     config::{Cli, Config},
 };
 use clap::Parser;
-use testkit::RedisServer;
 use tokio::net::TcpListener;
 
 pub(crate) use self::client::{Classic, Client, V1};
+use crate::brokers::redis::shared_server;
 
 /// Longest wait for anything that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,11 +38,8 @@ impl Cluster {
     }
 
     pub(crate) fn redis() -> Self {
-        static SERVER: Mutex<Option<RedisServer>> = Mutex::new(None);
-        static PREFIX: AtomicU32 = AtomicU32::new(0);
-        let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
-        let url = server.get_or_insert_with(|| RedisServer::start().unwrap()).url();
-        Self::Redis(url, format!("it{}:", PREFIX.fetch_add(1, Ordering::Relaxed)))
+        let (url, prefix) = shared_server();
+        Self::Redis(url, prefix)
     }
 
     /// One more node, ready to serve.

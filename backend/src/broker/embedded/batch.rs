@@ -10,13 +10,14 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use shared::text::{Nonce, Room};
 
 use super::{
-    EmbeddedSettings, millis,
+    EmbeddedSettings,
     nonces::Nonces,
     queue::{Command, Put},
     tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, position, tag},
     trim,
 };
 use crate::broker::{Draft, Entry, Key, Kind, LogError, StateError, Stored, Versioned};
+use crate::clock::millis;
 
 /// What became of a command, if the commit succeeds.
 #[derive(Debug)]

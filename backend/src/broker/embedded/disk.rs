@@ -16,10 +16,8 @@ use redb::{
     StorageError, TableError, WriteTransaction, backends::InMemoryBackend,
 };
 
-use super::{
-    now_ms,
-    tables::{ENTRIES, FORMAT, META, ROOMS, STATE},
-};
+use super::tables::{ENTRIES, FORMAT, META, ROOMS, STATE};
+use crate::clock::now_ms;
 
 /// Why a store cannot be opened. The text is one sentence for the operator.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Core, Store, batch, history, now_ms,
+    Core, Store, batch, history,
     queue::{Command, Put, Refused},
     tables::STATE,
 };
@@ -28,6 +28,7 @@ use crate::broker::{
     Bus, BusError, Draft, Event, Health, Key, Kind, Lanes, Log, LogError, Run, Span, State, StateError,
     Stored, Versioned,
 };
+use crate::clock::now_ms;
 
 /// An endpoint and where it wants to have what comes.
 type Taker = (u64, Arc<Lanes>);

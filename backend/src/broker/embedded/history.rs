@@ -18,14 +18,7 @@ pub(super) fn read(
     span: &Span,
     max: u64,
 ) -> Result<Run, redb::Error> {
-    let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
-    let history = History {
-        table: transaction.open_table(ENTRIES)?,
-        room: room.as_str(),
-        first: head.kept(max),
-        next: head.next,
-    };
-    history.run(span)
+    History::open(transaction, room, max)?.run(span)
 }
 
 /// See [`Log::heads`](crate::broker::Log::heads).
@@ -46,13 +39,7 @@ pub(super) fn first_kept(
     positions: &[Position],
     max: u64,
 ) -> Result<Option<Position>, redb::Error> {
-    let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
-    let history = History {
-        table: transaction.open_table(ENTRIES)?,
-        room: room.as_str(),
-        first: head.kept(max),
-        next: head.next,
-    };
+    let history = History::open(transaction, room, max)?;
     for position in positions {
         if history.find_or_start(position)?.is_some() {
             return Ok(Some(position.clone()));
@@ -95,7 +82,14 @@ struct History<'a> {
     next: u64,
 }
 
-impl History<'_> {
+impl<'a> History<'a> {
+    /// What readers may see of a room: at most its newest `max` entries.
+    fn open(transaction: &ReadTransaction, room: &'a Room, max: u64) -> Result<Self, redb::Error> {
+        let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
+        let table = transaction.open_table(ENTRIES)?;
+        Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next })
+    }
+
     fn run(&self, span: &Span) -> Result<Run, redb::Error> {
         let limit = u64::try_from(span.limit).unwrap_or(u64::MAX).max(1);
         let found = match &span.from {

@@ -14,9 +14,9 @@ use shared::limits::NONCE_WINDOW;
 
 use super::{
     disk::Disk,
-    millis,
     tables::{ENTRIES, Head, ROOMS},
 };
+use crate::clock::millis;
 
 /// Room, sender and nonce.
 pub(super) type NonceKey = u128;

@@ -8,9 +8,9 @@ use shared::limits::NONCE_WINDOW;
 use super::{
     EmbeddedSettings, batch,
     disk::Disk,
-    millis,
     tables::{ENTRIES, EntryRow, Head, ROOMS, STATE},
 };
+use crate::clock::millis;
 
 /// Most entries that go per publish and per room of a sweep.
 const CHUNK: u64 = 64;

@@ -11,11 +11,11 @@ use super::{
     batch::{self, Effects, Outcome},
     disk::{is_full, is_full_open},
     nonces::Nonces,
-    now_ms,
     queue::Command,
     trim::Sweep,
 };
 use crate::broker::{Event, Health, LogError, StateError};
+use crate::clock::now_ms;
 
 /// How long the writer sleeps when nothing comes; what it does by itself is done this often at most.
 const IDLE: Duration = Duration::from_millis(500);

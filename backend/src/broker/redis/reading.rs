@@ -1,9 +1,6 @@
 //! Reading the history.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use ::redis::{Pipeline, Value};
 use shared::text::{Position, Room};
@@ -15,7 +12,10 @@ use super::{
     scripts::{HEAD, KEPT},
     stored,
 };
-use crate::broker::{Entry, From, LogError, Run, Span};
+use crate::{
+    broker::{Entry, From, LogError, Run, Span},
+    clock,
+};
 
 /// What one read gives at most, in bytes of records (and at least one entry).
 const RUN_BYTES: usize = 1 << 20;
@@ -215,8 +215,7 @@ impl History {
 
     /// The lowest time that counts, in Unix milliseconds.
     fn oldest(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(now.saturating_sub(self.age).as_millis()).unwrap_or_default()
+        clock::now_ms().saturating_sub(clock::millis(self.age))
     }
 }
 
