@@ -15,6 +15,9 @@ pub fn Menu(
     place: &'static str,
     /// What the menu is for; also the name of the button if it shows no words.
     label: &'static str,
+    /// Whether the button shows words, which then name it.
+    #[prop(optional)]
+    worded: bool,
     /// What the button shows.
     button: ViewFn,
     /// Its items: [`Item`]s.
@@ -70,7 +73,7 @@ pub fn Menu(
             <button
                 class=class
                 type="button"
-                aria-label=label
+                aria-label=(!worded).then_some(label)
                 aria-haspopup="menu"
                 aria-expanded=live(move || open.get().to_string())
                 node_ref=opener

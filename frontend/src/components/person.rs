@@ -22,7 +22,7 @@ pub fn PersonFooter() -> impl IntoView {
     let button = ViewFn::from(move || you(chat));
     view! {
         <footer class="row">
-            <Menu class="item" place="holder over grow" label="You" button=button>
+            <Menu class="item" place="holder over grow" label="You" worded=true button=button>
                 <Item icon="edit" label="Change name" choose=Callback::new(move |()| renaming.set(true))/>
                 <Item icon="trash" label="Forget me" danger=true choose=Callback::new(move |()| forgetting.set(true))/>
                 <Theme/>

@@ -32,8 +32,8 @@ pub fn Theme() -> impl IntoView {
         }
     };
     view! {
-        <div role="group" aria-labelledby="theme">
-            <h3 class="group" id="theme">"Theme"</h3>
+        <div role="group" aria-label="Theme">
+            <p class="group" aria-hidden="true">"Theme"</p>
             {CHOICES.map(item)}
         </div>
     }
