@@ -81,6 +81,11 @@ pub(crate) fn browser() -> Result<BrowserTools> {
     packages::browser()
 }
 
+/// A proxy for the tests that stand behind one.
+pub(crate) fn nginx() -> Result<PathBuf> {
+    packages::nginx()
+}
+
 /// A redis-server to start for tests or for a cluster.
 pub(crate) fn redis_server() -> Result<PathBuf> {
     packages::redis_server()
@@ -104,6 +109,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
     );
     let redis = redis_server()?;
     println!("redis-server  {}", redis.display());
+    println!("nginx         {}", nginx()?.display());
     let browser = browser()?;
     println!("chromium      {}", browser.chromium.display());
     println!("chromedriver  {}", browser.chromedriver.display());

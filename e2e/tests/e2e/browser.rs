@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+    CapabilitiesHelper, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities,
+    LoggingPrefsLogLevel, WebDriver,
 };
 
 /// How long the driver may take to listen.
@@ -113,6 +114,8 @@ fn capabilities(screen: Screen, profile: &TempDir) -> Result<ChromeCapabilities>
     if let Some(chromium) = env::var_os("CHROMIUM") {
         capabilities.set_binary(&chromium.to_string_lossy())?;
     }
+    // Tests make their own certificates.
+    capabilities.accept_insecure_certs(true)?;
     capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
     Ok(capabilities)
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod outage;
 mod page;
 mod picture;
+mod proxy;
 mod small;
 mod stage;
 mod start;

@@ -69,7 +69,7 @@ pub(crate) fn revive(node: &mut NodeProcess) -> Result<()> {
     node.wait_ready(READY)
 }
 
-fn ready(mut node: NodeProcess) -> Result<NodeProcess> {
+pub(crate) fn ready(mut node: NodeProcess) -> Result<NodeProcess> {
     node.wait_ready(READY)?;
     let (status, page) = node.get("/")?;
     ensure!(
@@ -80,7 +80,7 @@ fn ready(mut node: NodeProcess) -> Result<NodeProcess> {
 }
 
 /// The server: what `HUBBUB_BIN` names, else the one that was built with these tests.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     if let Some(named) = env::var_os("HUBBUB_BIN") {
         return Ok(named.into());
     }

@@ -40,6 +40,20 @@ pub(super) fn browser() -> Result<super::BrowserTools> {
     )
 }
 
+/// nginx, found or installed.
+pub(super) fn nginx() -> Result<PathBuf> {
+    found("nginx").map_or_else(
+        || {
+            install(
+                &["nginx-light", "openssl"],
+                "or run the other suites: `cargo xtask test lint unit it web`",
+            )?;
+            found("nginx").context("the package nginx-light brought no nginx")
+        },
+        Ok,
+    )
+}
+
 /// wasm-opt where it is already.
 pub(super) fn wasm_opt_found() -> Option<PathBuf> {
     let kept =

@@ -60,7 +60,7 @@ fn suite(
 ) {
     let prepared = || {
         let redis = setup::redis_server()?;
-        let browser = if browser { Some(setup::browser()?) } else { None };
+        let browser = if browser { Some((setup::browser()?, setup::nginx()?)) } else { None };
         let programs = step("Compiling the tests", || compile(workspace))?;
         Ok((redis, browser, programs))
     };
@@ -78,8 +78,9 @@ fn suite(
         let mut command = Command::new(&program.file);
         command.current_dir(folder).env("CARGO_MANIFEST_DIR", folder).env("CARGO_PKG_NAME", &program.package);
         let mut first: Vec<&Path> = redis.parent().into_iter().collect();
-        if let Some(browser) = &browser {
+        if let Some((browser, nginx)) = &browser {
             command.env("CHROMIUM", &browser.chromium).env("CHROMEDRIVER", &browser.chromedriver);
+            command.env("NGINX", nginx);
             first.extend(browser.chromedriver.parent());
         }
         command.env("PATH", path_with(first.into_iter()));
