@@ -116,15 +116,15 @@ struct Core {
 }
 
 impl Store {
-    /// Opens the file or makes a new one, reads what must be in memory, and starts the writer.
-    /// Blocks for as long as the file takes: milliseconds, also after a crash.
+    /// Opens the file or makes a new one, and starts the writer.
+    /// Blocks for as long as the file takes: milliseconds, also after a crash and however large it is.
     pub fn open(settings: EmbeddedSettings) -> Result<Arc<Self>, OpenError> {
         let disk = Disk::open(settings.path.clone(), settings.create, settings.cache_bytes)?;
         Self::start(settings, disk)
     }
 
     fn start(settings: EmbeddedSettings, disk: Disk) -> Result<Arc<Self>, OpenError> {
-        let nonces = nonces::Nonces::load(&disk, now_ms()).map_err(|error| disk.unusable(&error))?;
+        let nonces = nonces::Nonces::new(now_ms());
         let core = Arc::new(Core {
             queue: Queue::new(settings.queue_len, settings.queue_bytes),
             registry: Registry::default(),

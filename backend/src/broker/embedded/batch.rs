@@ -35,8 +35,6 @@ pub(super) struct Effects {
     pub(super) outcomes: Vec<Outcome>,
     /// The new entries by room, each room's in chain order.
     pub(super) entries: Vec<(Room, Vec<Entry>)>,
-    /// How many nonces were added to the index.
-    pub(super) nonces: usize,
     /// One thing that the file shows if and only if the batch is in it. `None`: nothing was written.
     pub(super) witness: Option<Witness>,
 }
@@ -90,7 +88,7 @@ pub(super) fn apply(
     match done {
         Ok(()) => Ok(effects),
         Err(error) => {
-            nonces.withdraw(effects.nonces);
+            nonces.withdraw();
             Err(error)
         }
     }
@@ -138,6 +136,10 @@ impl Batch<'_> {
     }
 
     fn publish(&mut self, room: &Room, draft: &Draft) -> Result<Result<Stored, LogError>, redb::Error> {
+        if self.nonces.is_unread(room) {
+            let head = self.head(room)?.clone();
+            self.nonces.read(room, &head, &self.entries)?;
+        }
         let key = self.nonces.key(room.as_str(), draft.sender.as_str(), draft.nonce.as_str());
         if let Some(number) = self.nonces.get(key)
             && self.is_entry(room, number, draft)?
@@ -169,7 +171,6 @@ impl Batch<'_> {
         let row = (now_ms, entry.n, before.as_str(), sender, nonce, draft.record.wire().as_ref());
         self.entries.insert((room.as_str(), number), row)?;
         self.nonces.insert(key, number);
-        self.effects.nonces += 1;
         // The newest one: an earlier one may be trimmed by the same commit.
         let witness = Witness::Entry { room: room.clone(), number, nonce: draft.nonce.clone() };
         self.effects.witness = Some(witness);

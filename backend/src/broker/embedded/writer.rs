@@ -131,7 +131,7 @@ impl Writer<'_> {
                         self.interrupted();
                         return Ok(effects);
                     }
-                    self.nonces.withdraw(effects.nonces);
+                    self.nonces.withdraw();
                     match (Failure::of(&error), kept) {
                         (failure, Ok(_)) | (failure @ Failure::Full(_), Err(_)) => failure,
                         (_, Err(why)) => return Err(Failure::Unknown(why)),
@@ -148,7 +148,7 @@ impl Writer<'_> {
     /// What the batch did, and the error with which its commit ended.
     fn guarded(&mut self, commands: &[Command]) -> Result<(Effects, Option<redb::Error>), redb::Error> {
         let (core, nonces) = (self.core, &mut self.nonces);
-        let known = nonces.len();
+        nonces.begin();
         // A damaged page makes redb panic. That must end neither the thread nor the answers.
         let done = catch_unwind(AssertUnwindSafe(|| {
             let transaction = core.disk.begin_write()?;
@@ -160,7 +160,7 @@ impl Writer<'_> {
             Ok((effects, done.err()))
         }));
         done.unwrap_or_else(|_| {
-            self.nonces.withdraw(self.nonces.len() - known);
+            self.nonces.withdraw();
             Err(redb::Error::Corrupted("its pages do not fit together".to_owned()))
         })
     }
@@ -209,8 +209,8 @@ impl Writer<'_> {
         });
         let tried = tried.and_then(|()| {
             let tried = catch_unwind(AssertUnwindSafe(|| {
-                self.core.disk.touch()?;
-                self.nonces.reload(&self.core.disk, now_ms())
+                self.nonces.doubt(now_ms());
+                self.core.disk.touch()
             }));
             match tried {
                 Ok(done) => done.map_err(|error| Failure::of(&error)),

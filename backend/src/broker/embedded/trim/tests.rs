@@ -32,7 +32,7 @@ fn say(disk: &Disk, settings: &EmbeddedSettings, name: &str, count: usize, now_m
 
 fn write(disk: &Disk, settings: &EmbeddedSettings, commands: &[Command], now_ms: u64) {
     let transaction = disk.begin_write().unwrap();
-    batch::apply(&transaction, commands, &mut Nonces::default(), settings, now_ms).unwrap();
+    batch::apply(&transaction, commands, &mut Nonces::new(now_ms), settings, now_ms).unwrap();
     transaction.commit().unwrap();
 }
 
