@@ -52,7 +52,7 @@ fn draft(number: usize, bytes: usize) -> (Room, Draft) {
     let nonce = format!("nonce-{number:010}").parse().unwrap();
     let record = Record::message(1, &sender, &nonce, &Body::parse(&"x".repeat(bytes)).unwrap());
     let room = Room::parse(&format!("room {}", number % 500)).unwrap();
-    (room, Draft { sender: sender.id, nonce, counts: true, rights: 0, record })
+    (room, Draft { sender: sender.id, nonce, counts: true, amends: None, rights: 0, record })
 }
 
 /// Bytes that this process caused to be written to the disk; 0 where the system does not tell.

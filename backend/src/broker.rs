@@ -36,7 +36,7 @@ use shared::text::{Position, Room, UserId};
 use tokio::sync::watch;
 
 pub use self::{
-    entry::{Draft, Entry, Record},
+    entry::{Change, Draft, Entry, Record},
     lane::{Event, Lane, Lanes},
 };
 
@@ -67,6 +67,22 @@ pub trait Log: Send + Sync + 'static {
     /// Queued before it returns: calls from one task to one room are stored in call order, without the futures
     /// being polled in between. The future answers within the broker's publish deadline.
     fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>>;
+
+    /// Changes what an entry says, for an edit or a deletion: `draft` (see [`Record::amendment`]) is stored as an entry
+    /// of its own, which has a place in the chain and does not count, and from then on every read shows `change.record`
+    /// at `change.position`. That record goes when its entry is trimmed. All of it happens in one atomic step, with the
+    /// draft's nonce like any other's; of two amendments of one entry the later in the chain holds.
+    /// Who may change what is not the broker's to know: whoever calls has asked the policy.
+    ///
+    /// Answers [`LogError::Gone`] if the history has no such entry, or it is an amendment itself.
+    fn amend(
+        &self,
+        room: &Room,
+        draft: Draft,
+        change: Change,
+    ) -> BoxFuture<'static, Result<Stored, LogError>> {
+        self.publish(room, Draft { counts: false, amends: Some(change), ..draft })
+    }
 
     /// Reads a contiguous run of a room's history, oldest first.
     async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError>;
@@ -290,6 +306,9 @@ pub enum LogError {
     /// Not stored: the room's rights changed to this version meanwhile; decide again.
     #[error("the rights of the room changed")]
     Stale(u64),
+    /// Not stored: the entry that was to be changed is not in the history.
+    #[error("that message is not there any more")]
+    Gone,
 }
 
 /// Why the bus refused.

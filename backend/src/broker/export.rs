@@ -34,8 +34,9 @@ pub struct Exported {
 const PAGE: usize = 500;
 
 /// Writes every room's history, oldest entry first: one JSON object a line with `room`, `position`, `prev`, `n`,
-/// `at` (milliseconds since 1970), `sender`, `nonce` and `body`. An entry of a kind that this build does not know
-/// has `record` instead of the last four. What is trimmed meanwhile is left out; what is added may be.
+/// `at` (milliseconds since 1970), `sender`, `nonce` and `body`, which is what a message says now. One that was deleted
+/// has `deleted` instead of `body`, an edit or deletion `amends` with the position of what it changed. An entry of a
+/// kind that this build does not know has `record` instead of all that. What is trimmed meanwhile is left out; what is added may be.
 pub async fn export(
     broker: &Broker,
     out: &mut (impl Write + Send),
@@ -97,7 +98,7 @@ fn line(out: &mut impl Write, room: &Room, entry: &Entry) -> io::Result<()> {
         #[serde(skip_serializing_if = "Option::is_none")]
         record: Option<String>,
     }
-    let known = entry.record.json();
+    let known = entry.record.object();
     let place = Place {
         room,
         position: &entry.position,

@@ -38,7 +38,7 @@ impl Event {
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Entries(_, entries) => entries.iter().map(|entry| entry.record.wire().len() + 128).sum(),
+            Self::Entries(_, entries) => entries.iter().map(|entry| entry.bytes() + 128).sum(),
             Self::Told(_, what) => what.len() + 64,
             Self::Gapped(_) => 64,
         }

@@ -38,7 +38,7 @@ impl Framed {
 
     /// What the entry costs in memory, about: the record, both frames, and what holds them.
     pub fn bytes(&self) -> usize {
-        3 * self.entry.record.wire().len() + 384
+        2 * self.entry.record.wire().len() + self.entry.bytes() + 384
     }
 }
 
@@ -88,7 +88,13 @@ mod tests {
             Sender { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest };
         let body = Body::parse("tab\t quote\" \u{1} ü").unwrap();
         let record = Record::message(7, &sender, &"n1".parse().unwrap(), &body);
-        let entry = Entry { position: "2-0.n1".parse().unwrap(), prev: Position::start(), n: 3, record };
+        let entry = Entry {
+            position: "2-0.n1".parse().unwrap(),
+            prev: Position::start(),
+            n: 3,
+            record,
+            change: None,
+        };
         let framed = Framed::new(entry.clone());
 
         let v1 = framed.frame(&room, Dialect::V1);

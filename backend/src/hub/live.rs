@@ -311,6 +311,9 @@ impl Live {
         }
         metrics.deliveries.inc_by(self.members.len() as u64);
         self.set_last(framed.entry.position.clone());
+        if let Some(change) = &framed.entry.change {
+            self.ring.amend(change, budget);
+        }
         self.ring.push(framed, budget);
     }
 
@@ -375,7 +378,7 @@ impl Waiting {
         if self.overflowed {
             return;
         }
-        self.bytes += entry.record.wire().len();
+        self.bytes += entry.bytes();
         if self.bytes > WAITING {
             self.overflowed = true;
         } else {

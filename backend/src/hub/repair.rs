@@ -127,7 +127,7 @@ impl Hub {
         let mut part = Vec::new();
         let mut bytes = 0;
         for entry in run {
-            bytes += entry.record.wire().len();
+            bytes += entry.bytes();
             part.push(entry);
             if bytes >= WAITING {
                 cell.live().splice(std::mem::take(&mut part), &self.budget, &self.metrics);

@@ -11,6 +11,7 @@ use std::{
 use shared::text::Position;
 
 use super::framed::Framed;
+use crate::broker::{Change, Entry};
 
 /// Most entries that one room keeps.
 const ENTRIES: usize = 1024;
@@ -103,9 +104,24 @@ impl Ring {
         self.entries.iter().rev().map(|framed| framed.entry.position.clone()).collect()
     }
 
-    /// Drops the entries after a position; all of them if it is not there.
+    /// From now on an entry says something else, if the ring has it.
+    pub fn amend(&mut self, change: &Change, budget: &Budget) {
+        let Some(at) = self.find(&change.position) else { return };
+        let before = Arc::clone(&self.entries[at]);
+        let entry = Entry { record: change.record.clone(), ..before.entry.clone() };
+        let now = Arc::new(Framed::new(entry));
+        self.bytes += now.bytes();
+        budget.used.fetch_add(now.bytes(), Ordering::Relaxed);
+        self.entries[at] = now;
+        self.release(&before, budget);
+    }
+
+    /// Drops the entries after a position; all of them if it is not there, or if what an earlier one says could hang
+    /// on one of those that go.
     pub fn roll_back(&mut self, position: &Position, budget: &Budget) {
         let keep = self.find(position).map_or(0, |at| at + 1);
+        let keep =
+            if self.entries.range(keep..).any(|framed| framed.entry.change.is_some()) { 0 } else { keep };
         while self.entries.len() > keep {
             if let Some(framed) = self.entries.pop_back() {
                 self.release(&framed, budget);

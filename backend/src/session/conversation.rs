@@ -124,7 +124,8 @@ impl Conversation {
     ) -> Result<BoxFuture<'static, Result<Stored, ProtocolError>>, ProtocolError> {
         let rights = allowed(principal, room, Action::Send)?;
         let record = Record::message(clock::now_ms(), &principal.sender, &nonce, body);
-        let draft = Draft { sender: principal.sender.id.clone(), nonce, counts: true, rights, record };
+        let draft =
+            Draft { sender: principal.sender.id.clone(), nonce, counts: true, amends: None, rights, record };
         let metrics = self.shared.metrics.clone();
         let log = self.shared.hub.broker().log.clone();
         let publish = move |room: &Room, draft| {
@@ -197,6 +198,7 @@ pub(super) fn of_log(error: &LogError) -> ProtocolError {
         LogError::Full(_) => ErrorCode::StorageFull,
         LogError::Overloaded => ErrorCode::Overloaded,
         LogError::Stale(_) => ErrorCode::NotAllowed,
+        LogError::Gone => ErrorCode::PositionInvalid,
     };
     ProtocolError::new(code, error.to_string())
 }

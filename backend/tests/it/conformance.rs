@@ -2,6 +2,7 @@
 //!
 //! A broker joins with a [`Fixture`] and one line, `conformance!(start, start_alone)`: every case becomes a test.
 
+mod amending;
 mod bus;
 mod history;
 mod publishing;
@@ -16,7 +17,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-pub(crate) use self::{bus::*, history::*, publishing::*, state::*};
+pub(crate) use self::{amending::*, bus::*, history::*, publishing::*, state::*};
 
 /// Entries that a fixture's broker keeps in a room, or somewhat more.
 pub(crate) const HISTORY_MAX: u64 = 200;
@@ -41,12 +42,14 @@ macro_rules! conformance {
         $crate::conformance::conformance!(@ $start:
             chain_and_numbers, duplicate_nonce, duplicate_nonce_racing, uncounted_entries, order_of_calls,
             stale_rights, odd_room_names,
+            an_edit_is_seen_everywhere, what_was_deleted_is_nowhere, nothing_to_amend, nonces_of_amendments,
+            amendments_race, amending_what_was_trimmed,
             pages, lost_anchor, start_of_an_empty_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
             large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
         );
-        $crate::conformance::conformance!(@ $start_alone: restart_keeps_everything, duplicate_nonce_after_restart,);
+        $crate::conformance::conformance!(@ $start_alone: restart_keeps_everything, duplicate_nonce_after_restart, amended_after_restart,);
     };
     (@ $start:path: $($case:ident,)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,7 +80,7 @@ pub(crate) fn draft(who: &str, nonce: &str, text: &str) -> Draft {
     let (id, nonce) = (UserId::parse(who).unwrap(), Nonce::parse(nonce).unwrap());
     let sender = Sender { id: id.clone(), name: Name::parse(who).unwrap(), kind: SenderKind::Guest };
     let record = Record::message(1, &sender, &nonce, &Body::parse(text).unwrap());
-    Draft { sender: id, nonce, counts: true, rights: 0, record }
+    Draft { sender: id, nonce, counts: true, amends: None, rights: 0, record }
 }
 
 /// Publishes a message of anna.

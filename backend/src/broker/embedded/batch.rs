@@ -13,10 +13,10 @@ use super::{
     EmbeddedSettings,
     nonces::Nonces,
     queue::{Command, Put},
-    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, position, tag},
+    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, position, split, tag},
     trim,
 };
-use crate::broker::{Draft, Entry, Key, Kind, LogError, StateError, Stored, Versioned};
+use crate::broker::{Change, Draft, Entry, Key, Kind, LogError, Record, StateError, Stored, Versioned};
 use crate::clock::millis;
 
 /// What became of a command, if the commit succeeds.
@@ -154,18 +154,24 @@ impl Batch<'_> {
         if self.nonces.len() >= self.settings.nonces_max {
             return Ok(Err(LogError::Overloaded));
         }
+        if let Some(change) = &draft.amends
+            && !self.amend(room, change)?
+        {
+            return Ok(Err(LogError::Gone));
+        }
         let now_ms = self.now_ms;
         let head = self.head(room)?;
         let number = head.next;
         let before = std::mem::replace(&mut head.tag, tag(draft.nonce.as_str()).to_owned());
         head.next += 1;
-        head.n += u64::from(draft.counts);
+        head.n += u64::from(draft.counts && draft.amends.is_none());
         head.stored = now_ms;
         let entry = Entry {
             position: head.position(),
             prev: position(number - 1, &before),
             n: head.n,
             record: draft.record.clone(),
+            change: draft.amends.clone(),
         };
         let (sender, nonce) = (draft.sender.as_str(), draft.nonce.as_str());
         let row = (now_ms, entry.n, before.as_str(), sender, nonce, draft.record.wire().as_ref());
@@ -179,6 +185,31 @@ impl Batch<'_> {
             entries.push(entry);
         }
         Ok(Ok(stored))
+    }
+
+    /// Makes an entry say something else, in its place. Whether it is there.
+    fn amend(&mut self, room: &Room, change: &Change) -> Result<bool, redb::Error> {
+        let max = self.settings.history_max;
+        let head = self.head(room)?;
+        let kept = head.kept(max)..head.next;
+        let Some((number, _)) = split(&change.position).filter(|(number, _)| kept.contains(number)) else {
+            return Ok(false);
+        };
+        let Some((stored, n, before, sender, nonce)) =
+            self.entries.get((room.as_str(), number))?.and_then(|row| {
+                let (stored, n, before, sender, nonce, record) = row.value();
+                let same = position(number, tag(nonce)) == change.position;
+                let amendment = Record::parse(Bytes::copy_from_slice(record)).amends().is_some();
+                (same && !amendment)
+                    .then(|| (stored, n, before.to_owned(), sender.to_owned(), nonce.to_owned()))
+            })
+        else {
+            return Ok(false);
+        };
+        let record = change.record.wire().as_ref();
+        let row = (stored, n, before.as_str(), sender.as_str(), nonce.as_str(), record);
+        self.entries.insert((room.as_str(), number), row)?;
+        Ok(true)
     }
 
     /// Whether the entry is the draft's: the index has only a hash. One that was trimmed already is taken at its word.

@@ -4,7 +4,7 @@ use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
 
 use super::tables::{ENTRIES, EntryRow, Head, ROOMS, entry, split, tag};
-use crate::broker::{Entry, From, Run, Span};
+use crate::broker::{Change, Entry, From, Run, Span};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
 pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
@@ -113,7 +113,20 @@ impl<'a> History<'a> {
         };
         let Some((from, entries)) = found else { return Ok(Run::default()) };
         let end = from + entries.len() as u64;
+        let entries = entries.into_iter().map(|entry| self.with_change(entry)).collect::<Result<_, _>>()?;
         Ok(Run { entries, found: true, older: from > self.first, newer: end < self.next })
+    }
+
+    /// An amendment gets what the entry that it changes says now.
+    fn with_change(&self, mut entry: Entry) -> Result<Entry, redb::Error> {
+        if let Some(position) = entry.record.amends()
+            && let Some(number) = self.find(&position)?
+            && let Some(row) = self.table.get((self.room, number))?
+        {
+            let record = super::tables::entry(number, row.value()).record;
+            entry.change = Some(Change { position, record });
+        }
+        Ok(entry)
     }
 
     /// The number of an entry that is kept.

@@ -44,7 +44,7 @@ impl Command {
     /// What it holds in memory while it waits.
     fn bytes(&self) -> usize {
         128 + match self {
-            Self::Publish { draft, .. } => draft.record.wire().len(),
+            Self::Publish { draft, .. } => draft.bytes(),
             Self::Put(put, _) => put.value.len(),
             Self::Take { .. } | Self::Probe { .. } => 0,
         }

@@ -16,7 +16,8 @@ pub(super) const FORMAT: u64 = 1;
 /// `format` and `created` (milliseconds since 1970).
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
 
-/// `(room, number)` to `(stored at in ms, n, tag of the one before, sender, nonce, record)`.
+/// `(room, number)` to `(stored at in ms, n, tag of the one before, sender, nonce, record)`. The record of an entry that
+/// was amended is the new one: what it said before is not in the file any more.
 pub(super) const ENTRIES: TableDefinition<'static, (&str, u64), EntryRow<'static>> =
     TableDefinition::new("entries");
 
@@ -100,12 +101,13 @@ pub(super) fn tag(nonce: &str) -> &str {
     nonce.get(nonce.len().saturating_sub(4)..).unwrap_or(nonce)
 }
 
-/// The entry that a row stands for.
+/// The entry that a row stands for, without what it changes.
 pub(super) fn entry(number: u64, (_, n, prev, _, nonce, record): EntryRow<'_>) -> Entry {
     Entry {
         position: position(number, tag(nonce)),
         prev: position(number - 1, prev),
         n,
         record: Record::parse(Bytes::copy_from_slice(record)),
+        change: None,
     }
 }

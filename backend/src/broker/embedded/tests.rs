@@ -36,7 +36,7 @@ fn draft_by(sender: &str, nonce: &str, text: &str) -> Draft {
         Sender { id: sender.parse().unwrap(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest };
     let nonce = nonce.parse().unwrap();
     let record = Record::message(17, &sender, &nonce, &Body::parse(text).unwrap());
-    Draft { sender: sender.id, nonce, counts: true, rights: 0, record }
+    Draft { sender: sender.id, nonce, counts: true, amends: None, rights: 0, record }
 }
 
 fn draft(nonce: &str) -> Draft {

@@ -14,7 +14,13 @@ fn a_record_gives_back_what_went_in() {
         let again = Record::parse(record.wire().clone());
         assert_eq!(again, record);
         assert_eq!(again.body_json().unwrap(), serde_json::to_string(text).unwrap());
-        let entry = Entry { position: "1.x".parse().unwrap(), prev: Position::start(), n: 1, record: again };
+        let entry = Entry {
+            position: "1.x".parse().unwrap(),
+            prev: Position::start(),
+            n: 1,
+            record: again,
+            change: None,
+        };
         let message = entry.message().unwrap();
         assert_eq!((message.at, message.sender, message.body), (17, sender(), body));
     }
@@ -37,7 +43,8 @@ fn anything_else_is_an_unknown_kind() {
     ] {
         let record = Record::parse(Bytes::from(wire));
         assert_eq!(record.wire(), wire);
-        let entry = Entry { position: "1.x".parse().unwrap(), prev: Position::start(), n: 1, record };
+        let entry =
+            Entry { position: "1.x".parse().unwrap(), prev: Position::start(), n: 1, record, change: None };
         assert_eq!(entry.message(), None, "{wire:?}");
     }
     assert_eq!(Record::parse(Bytes::from_static(b"e5 {\"at\":1}")).json(), None);

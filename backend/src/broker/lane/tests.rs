@@ -15,6 +15,7 @@ fn entry(number: u64) -> Entry {
         prev: position,
         n: number,
         record: Record::parse(Bytes::from_static(b"m")),
+        change: None,
     }
 }
 

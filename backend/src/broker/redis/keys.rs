@@ -50,6 +50,11 @@ impl Keys {
         self.room(room, "head")
     }
 
+    /// What amended entries of the room say now, by the stream id of the entry.
+    pub(super) fn amended(&self, room: &Room) -> String {
+        self.room(room, "amended")
+    }
+
     /// Where the room's entries are handed over.
     pub(super) fn channel(&self, room: &Room) -> String {
         self.room(room, "live")

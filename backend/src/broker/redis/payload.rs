@@ -3,6 +3,7 @@
 //! | payload | meaning |
 //! |---|---|
 //! | `1e` then for each entry `<position> <prev> <n> <bytes>\n<record>` | entries of the room in chain order |
+//! | the same with `<position> <prev> <n> <bytes> <cut>\n` | the last `<bytes>` − `<cut>` bytes are not the record of the amendment but what the entry that it changes says now |
 //! | `1t` then bytes | something told, not stored |
 //! | `1p<number>` | a node's probe, on its own channel |
 //!
@@ -11,7 +12,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use shared::text::Position;
 
-use crate::broker::{Entry, Record};
+use crate::broker::{Change, Entry, Record};
 
 /// A payload, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,13 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
         if bytes > rest.len() {
             return None;
         }
-        entries.push(Entry { position, prev, n, record: Record::parse(rest.split_to(bytes)) });
+        let mut record = rest.split_to(bytes);
+        let cut = words.next().and_then(|word| word.parse().ok()).filter(|cut| *cut <= bytes);
+        let changed = cut.map(|cut| record.split_off(cut));
+        let record = Record::parse(record);
+        let change = changed.zip(record.amends());
+        let change = change.map(|(now, position)| Change { position, record: Record::parse(now) });
+        entries.push(Entry { position, prev, n, record, change });
     }
     (!entries.is_empty()).then_some(entries)
 }

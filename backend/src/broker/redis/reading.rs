@@ -13,7 +13,7 @@ use super::{
     stored,
 };
 use crate::{
-    broker::{Entry, From, LogError, Run, Span},
+    broker::{Change, Entry, From, LogError, Record, Run, Span},
     clock,
 };
 
@@ -68,9 +68,11 @@ impl History {
                 };
                 let before = (limit - 1) / 2;
                 let beside = format!("({id}");
+                let mut anchor = [anchor];
+                self.amend(room, &mut anchor).await?;
                 let (mut entries, older) = self.gather(room, Way::Older, &beside, before).await?;
                 let (after, newer) = self.gather(room, Way::Newer, &beside, limit - 1 - before).await?;
-                entries.push(anchor);
+                entries.extend(anchor);
                 entries.extend(after);
                 Run { entries, found: true, older, newer }
             }
@@ -189,14 +191,15 @@ impl History {
                 Way::Newer => "+",
             };
             ask.arg(&stream).arg(&from).arg(until).arg("COUNT").arg(count);
-            let chunk = stored::entries(self.link.query(&ask).await.map_err(read_failed)?);
+            let mut chunk = stored::entries(self.link.query(&ask).await.map_err(read_failed)?);
+            self.amend(room, &mut chunk).await?;
             let last = chunk.len() < count;
             if let Some(id) = chunk.last().and_then(|entry| stored::id(&entry.position)) {
                 from = format!("({id}");
             }
             let mut cut = false;
             for entry in chunk {
-                bytes += entry.record.wire().len();
+                bytes += entry.bytes();
                 cut = entries.len() == limit || (bytes > RUN_BYTES && !entries.is_empty());
                 if cut {
                     break;
@@ -211,6 +214,35 @@ impl History {
             entries.reverse();
         }
         Ok((entries, more))
+    }
+
+    /// Makes entries say what they say now. Asked after they were read, so that nothing is older than they are.
+    async fn amend(&self, room: &Room, entries: &mut [Entry]) -> Result<(), LogError> {
+        let targets: Vec<_> = entries.iter().map(|entry| entry.record.amends()).collect();
+        let ids = entries
+            .iter()
+            .zip(&targets)
+            .map(|(entry, target)| stored::id(target.as_ref().unwrap_or(&entry.position)).unwrap_or("0-0"));
+        let mut ask = ::redis::cmd("HMGET");
+        ask.arg(self.keys.amended(room));
+        let mut asked = false;
+        for id in ids {
+            ask.arg(id);
+            asked = true;
+        }
+        if !asked {
+            return Ok(());
+        }
+        let found: Vec<Option<Vec<u8>>> = self.link.query(&ask).await.map_err(read_failed)?;
+        for ((entry, target), now) in entries.iter_mut().zip(targets).zip(found) {
+            let now = now.map(|now| Record::parse(now.into()));
+            match (target, now) {
+                (Some(position), Some(record)) => entry.change = Some(Change { position, record }),
+                (None, Some(record)) => entry.record = record,
+                (_, None) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The lowest time that counts, in Unix milliseconds.

@@ -39,7 +39,7 @@ fn entry(item: Value) -> Option<Entry> {
     let n = words.next()?.parse().ok()?;
     let prev = Position::parse(words.next()?).ok()?;
     let position = Position::parse(&format!("{}{tag}", std::str::from_utf8(&id).ok()?)).ok()?;
-    Some(Entry { position, prev, n, record: Record::parse(record.into()) })
+    Some(Entry { position, prev, n, record: Record::parse(record.into()), change: None })
 }
 
 #[cfg(test)]
@@ -73,6 +73,7 @@ mod tests {
             prev: Position::parse("5-0.aaaa").unwrap(),
             n: 7,
             record: Record::parse("m1 x".into()),
+            change: None,
         };
         assert_eq!(got, [wanted]);
     }

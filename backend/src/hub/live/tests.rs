@@ -18,7 +18,7 @@ fn entry(number: u64) -> Entry {
     let sender = Sender { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest };
     let body = Body::parse(&format!("text {number}")).unwrap();
     let record = Record::message(1, &sender, &"n".parse().unwrap(), &body);
-    Entry { position: position(number), prev: position(number - 1), n: number, record }
+    Entry { position: position(number), prev: position(number - 1), n: number, record, change: None }
 }
 
 fn entries(numbers: impl IntoIterator<Item = u64>) -> Vec<Entry> {
@@ -139,7 +139,7 @@ fn a_lost_tail_is_told_and_the_room_goes_on() {
     let mut world = World::opened(1..=5);
     assert!(world.live.begin_repair());
     world.live.roll_back(&position(3), &world.budget);
-    let reissued = Entry { position: position(99), prev: position(3), n: 4, record: entry(4).record };
+    let reissued = Entry { position: position(99), prev: position(3), n: 4, ..entry(4) };
     world.live.splice(vec![reissued], &world.budget, &world.metrics);
     assert!(world.live.end_repair(Vec::new(), &world.budget, &world.metrics));
     assert_eq!(world.seen(), [-3, 4]);

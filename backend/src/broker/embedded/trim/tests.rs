@@ -21,6 +21,7 @@ fn say(disk: &Disk, settings: &EmbeddedSettings, name: &str, count: usize, now_m
                 sender: "ana".parse().unwrap(),
                 nonce: Nonce::parse(&format!("n{now_ms}-{number}")).unwrap(),
                 counts: true,
+                amends: None,
                 rights: 0,
                 record: Record::parse(Bytes::from_static(b"z 1")),
             },

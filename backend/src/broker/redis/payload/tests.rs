@@ -5,9 +5,12 @@ use super::*;
 /// As the publish script writes it.
 fn written(entries: &[Entry]) -> Bytes {
     let mut payload = b"1e".to_vec();
-    for Entry { position, prev, n, record } in entries {
-        payload.extend_from_slice(format!("{position} {prev} {n} {}\n", record.wire().len()).as_bytes());
+    for entry in entries {
+        let Entry { position, prev, n, record, change } = entry;
+        let cut = change.as_ref().map(|_| format!(" {}", record.wire().len())).unwrap_or_default();
+        payload.extend_from_slice(format!("{position} {prev} {n} {}{cut}\n", entry.bytes()).as_bytes());
         payload.extend_from_slice(record.wire());
+        payload.extend_from_slice(change.as_ref().map_or(&[], |change| change.record.wire()));
     }
     payload.into()
 }
@@ -18,12 +21,17 @@ fn entry() -> impl Strategy<Value = Entry> {
         "0|[0-9]{1,13}-0\\.[a-z]{4}",
         any::<u64>(),
         vec(any::<u8>(), 0..80),
+        proptest::option::of(vec(any::<u8>(), 0..80)),
     )
-        .prop_map(|(position, prev, n, record)| Entry {
-            position: Position::parse(&position).unwrap(),
-            prev: Position::parse(&prev).unwrap(),
-            n,
-            record: Record::parse(record.into()),
+        .prop_map(|(position, prev, n, record, change)| {
+            let (position, prev) = (Position::parse(&position).unwrap(), Position::parse(&prev).unwrap());
+            let change =
+                change.map(|record| Change { position: prev.clone(), record: Record::parse(record.into()) });
+            let record = match &change {
+                Some(change) => Record::parse(format!("a{} {{}}", change.position).into()),
+                None => Record::parse(record.into()),
+            };
+            Entry { position, prev, n, record, change }
         })
 }
 
@@ -76,6 +84,8 @@ fn kinds() {
 
 #[test]
 fn words_that_a_later_version_adds_are_skipped() {
-    let Payload::Entries(entries) = parse(&Bytes::from_static(b"1e1-1.a 0 1 2 new\n{}")) else { panic!() };
-    assert_eq!(entries[0].record.wire(), &Bytes::from_static(b"{}"));
+    for payload in ["1e1-1.a 0 1 2 new\n{}", "1e1-1.a 0 1 2 2 new\n{}", "1e1-1.a 0 1 2 99\n{}"] {
+        let Payload::Entries(entries) = parse(&Bytes::from(payload)) else { panic!("{payload}") };
+        assert_eq!((entries[0].record.wire(), &entries[0].change), (&Bytes::from_static(b"{}"), &None));
+    }
 }

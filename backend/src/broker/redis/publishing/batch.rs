@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::queue::{Queue, Waiting};
 use crate::broker::{
-    LogError, Stored,
+    Change, LogError, Stored,
     redis::{failure::Failure, keys::Keys, scripts::PUBLISH},
 };
 
@@ -156,9 +156,10 @@ impl Load {
 
 fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
     let Keeping { keys: names, history_max, history_age } = keeping;
-    let mut keys = Vec::with_capacity(call.len() + 4);
+    let mut keys = Vec::with_capacity(call.len() + 5);
     if let Some(Waiting { room, .. }) = call.first() {
         keys.extend([names.stream(room), names.head(room), names.channel(room), names.rights(room)]);
+        keys.push(names.amended(room));
     }
     keys.extend(
         call.iter().map(|Waiting { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),
@@ -168,7 +169,13 @@ fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
     command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age);
     for Waiting { draft, .. } in call {
         command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
-        command.arg(u8::from(draft.counts)).arg(&draft.record.wire()[..]);
+        let record = draft.record.wire();
+        match &draft.amends {
+            None => command.arg(u8::from(draft.counts)).arg(&record[..]),
+            Some(Change { position, record: now }) => command
+                .arg(format!("{position} {}", record.len()))
+                .arg([&record[..], &now.wire()[..]].concat()),
+        };
     }
     command
 }
@@ -186,6 +193,7 @@ fn outcome(result: Value) -> Result<Stored, LogError> {
             Ok(Stored { position: position()?, n: u64::try_from(n).ok(), duplicate: false })
         }
         (Some(Value::Int(1)), None) => Ok(Stored { position: position()?, n: None, duplicate: true }),
+        (Some(Value::Int(3)), None) => Err(LogError::Gone),
         (Some(Value::Int(2)), None) => Err(LogError::Stale(text.parse().map_err(|_| LogError::Unknown)?)),
         _ => Err(LogError::Unknown),
     }

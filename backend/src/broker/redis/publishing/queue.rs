@@ -90,7 +90,7 @@ impl Waiting {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.draft.record.wire().len() + self.room.as_str().len() + 256
+        self.draft.bytes() + self.room.as_str().len() + 256
     }
 }
 

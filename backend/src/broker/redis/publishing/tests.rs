@@ -8,6 +8,7 @@ fn draft(nonce: &str) -> Draft {
         sender: UserId::parse("anna").unwrap(),
         nonce: Nonce::parse(nonce).unwrap(),
         counts: true,
+        amends: None,
         rights: 0,
         record: Record::parse("m1 x".into()),
     }

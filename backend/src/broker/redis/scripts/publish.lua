@@ -1,26 +1,50 @@
 -- Stores entries of one room and hands them to the bus, in one atomic step. Needs Redis 7.
--- KEYS: 1 stream  2 head  3 channel  4 rights  5… the nonce key of each draft
+-- KEYS: 1 stream  2 head  3 channel  4 rights  5 what amended entries say  6… the nonce key of each draft
 -- ARGV: 1 how many entries to keep  2 nonce window (s)  3 greatest age (ms)
---       then for each draft: sender, nonce, rights version it was decided under, 1 if it counts, record
--- Returns for each draft {0, position, n} stored, {1, position} was there already, {2, version} the rights changed.
+--       then for each draft: sender, nonce, rights version it was decided under, 1 if it counts, record; if it amends,
+--       '<position> <cut>' instead of the 1, and behind the first <cut> bytes of the record what that entry says now
+-- Returns for each draft {0, position, n} stored, {1, position} was there already, {2, version} the rights changed,
+-- {3, position} the entry to be amended is not there.
 --
 -- An entry's one field is '<.tag> <n> <prev> <sender> <nonce>', its value the record. A position is the id that Redis
 -- assigned and the tag, the end of the nonce: ids are handed out again when Redis comes back without its tail and with
 -- a slower clock, and the tag tells such an entry from the lost one.
-local stream, head, channel = KEYS[1], KEYS[2], KEYS[3]
+local stream, head, channel, amended = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
 local keep, window, age = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local rights = redis.call('HGET', KEYS[4], 'r') or '0'
 local number = function(n) return string.format('%.0f', n) end
-local answers, sent, prev, n, refresh = {}, {}, nil, nil, false
+local answers, sent, prev, n, refresh, changed = {}, {}, nil, nil, false, false
 
-for i = 1, #KEYS - 4 do
+-- The id of the entry at a position, if it is there and no amendment itself.
+local find = function(position)
+  local id, tag = string.match(position, '^(%d+%-%d+)(%..*)$')
+  local entry = id and redis.pcall('XRANGE', stream, id, id)[1]
+  if entry and string.match(entry[2][1], '^%S+') == tag and string.sub(entry[2][2], 1, 1) ~= 'a' then return id end
+end
+
+-- What amended entries say goes when they are trimmed.
+local tidy = function()
+  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  local ms, seq = string.match(first and first[1] or '', '^(%d+)%-(%d+)$')
+  for _, id in ipairs(redis.call('HKEYS', amended)) do
+    local m, s = string.match(id, '^(%d+)%-(%d+)$')
+    m, s = tonumber(m), tonumber(s)
+    if not ms or m < tonumber(ms) or (m == tonumber(ms) and s < tonumber(seq)) then redis.call('HDEL', amended, id) end
+  end
+end
+
+for i = 1, #KEYS - 5 do
   local at = 3 + (i - 1) * 5
-  local nonce_key, sender, nonce, record = KEYS[4 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
+  local nonce_key, sender, nonce, record = KEYS[5 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
+  local target, cut = string.match(ARGV[at + 4], '^(%S+) (%d+)$')
+  local changes = target and find(target)
   local first = redis.call('GET', nonce_key)
   if first then
     answers[i] = {1, first}
   elseif ARGV[at + 3] ~= rights then
     answers[i] = {2, rights}
+  elseif target and not changes then
+    answers[i] = {3, target}
   else
     if not prev then
       local h = redis.call('HMGET', head, 'l', 'n')
@@ -35,16 +59,23 @@ for i = 1, #KEYS - 4 do
         end
       end
     end
-    n = n + tonumber(ARGV[at + 4])
+    n = n + (tonumber(ARGV[at + 4]) or 0)
     local tag = '.' .. string.sub(nonce, -4)
     local meta = table.concat({tag, number(n), prev, sender, nonce}, ' ')
-    local id = redis.call('XADD', stream, 'MAXLEN', '~', keep, '*', meta, record)
+    local says, words = record, {#record}
+    if changes then
+      says, words = string.sub(record, 1, cut), {#record, cut}
+      changed = true
+      redis.call('HSET', amended, changes, string.sub(record, cut + 1))
+    end
+    local id = redis.call('XADD', stream, 'MAXLEN', '~', keep, '*', meta, says)
     local position = id .. tag
     redis.call('SET', nonce_key, position, 'EX', window)
-    sent[#sent + 1] = table.concat({position, prev, number(n), #record}, ' ') .. '\n' .. record
+    sent[#sent + 1] = table.concat({position, prev, number(n), unpack(words)}, ' ') .. '\n' .. record
     local now, before = tonumber(string.match(id, '^%d+')), tonumber(string.match(prev, '^%d+'))
     -- Only now and then, because each costs as much as half of the rest.
     if n % 256 == 0 or now - before > 3600000 then refresh = now end
+    if changes and redis.call('HLEN', amended) % 64 == 0 then refresh = now end
     answers[i] = {0, position, n}
     prev = position
   end
@@ -56,7 +87,9 @@ if #sent > 0 then
     redis.call('XTRIM', stream, 'MINID', '~', number(math.max(refresh - age, 0)))
     redis.call('PEXPIRE', stream, number(age))
     redis.call('PEXPIRE', head, number(age + 604800000))
+    tidy()
   end
+  if changed then redis.call('PEXPIRE', amended, number(age)) end
   redis.call('PUBLISH', channel, '1e' .. table.concat(sent))
 end
 return answers
