@@ -239,14 +239,17 @@ impl Live {
     /// Adds or renews a member; from now on it gets everything after [`Live::last`]. With `hold` what happens waits
     /// until [`Live::release`].
     pub fn enter(&mut self, member: Member, hold: bool) {
-        self.remove_slot(member.session);
+        // Who joins again on the same connection was here all the time.
+        let before = self.remove_slot(member.session).and_then(|member| member.person);
         if let Some(person) = &member.person {
+            let before = before.filter(|before| before.id == person.id);
             let (name, count) =
                 self.people.entry(person.id.clone()).or_insert_with(|| (person.name.clone(), 0));
-            let renamed = *name != person.name;
+            let renamed =
+                *name != person.name || before.as_ref().is_some_and(|before| before.name != person.name);
             name.clone_from(&person.name);
             *count += 1;
-            if *count == 1 || renamed {
+            if (*count == 1 && before.is_none()) || renamed {
                 self.tell_presence(vec![person.clone()], Vec::new());
             }
         }

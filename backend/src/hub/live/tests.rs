@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use shared::{message::Sender, message::SenderKind, text::Body};
 
 use super::*;
-use crate::broker::Record;
+use crate::broker::{Change, Record};
 
 fn room() -> Room {
     Room::parse("r").unwrap()
@@ -180,6 +180,40 @@ fn people_are_counted_once_however_many_pages_they_have_open() {
     world.live.leave(SessionId(3));
     assert_eq!(world.live.people().0, 0);
     assert!(world.live.leave(SessionId(1)));
+}
+
+#[test]
+fn who_joins_again_on_the_same_connection_did_not_come_again() {
+    let mut world = World::opened([]);
+    let ana = Person { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap() };
+    let presences = |world: &World| world.outbox.take().frames.len();
+    world.live.enter(world.member(2, Some(ana.clone())), false);
+    assert!(presences(&world) > 0);
+    world.live.enter(world.member(2, Some(ana.clone())), false);
+    assert_eq!((presences(&world), world.live.people()), (0, (1, vec![ana.clone()])));
+    let renamed = Person { name: "Anna".parse().unwrap(), ..ana };
+    world.live.enter(world.member(2, Some(renamed.clone())), false);
+    assert!(presences(&world) > 0, "the others learn the new name");
+    assert_eq!(world.live.people(), (1, vec![renamed]));
+    world.live.leave(SessionId(2));
+    assert_eq!(world.live.people().0, 0);
+}
+
+#[test]
+fn the_ring_says_what_an_amended_entry_says_now() {
+    let mut world = World::opened(1..=3);
+    let used = world.budget.used();
+    let now = Record::parse("m1 something longer than before".into());
+    let change = Change { position: position(2), record: now.clone() };
+    let amendment = Entry { change: Some(change), record: Record::parse("a2 {}".into()), ..entry(4) };
+    assert_eq!(world.live.receive(vec![amendment], &world.budget, &world.metrics), Outcome::Done);
+    let ring = world.live.ring().after(&position(1)).unwrap();
+    assert_eq!((&ring[0].entry.record, &ring[0].entry.prev), (&now, &position(1)));
+    assert!(world.budget.used() > used);
+    // The amendment is lost with the tail: what its entry says is read again.
+    world.live.roll_back(&position(3), &world.budget);
+    assert!(world.live.ring().after(&position(1)).is_none());
+    assert_eq!(world.budget.used(), 0);
 }
 
 #[test]
