@@ -9,49 +9,51 @@ use prometheus_client::{
 };
 use shared::close::CloseReason;
 
-/// All instruments of a node.
-#[derive(Debug, Default)]
-pub struct Metrics {
-    /// Frames handed to outboxes.
-    pub deliveries: Counter,
-    /// Messages accepted and stored through this node.
-    pub acks: Counter,
-    /// Commands that were refused.
-    pub refusals: Counter,
-    /// Entries that arrived a second time and were left out.
-    pub duplicates: Counter,
-    /// Holes read from the history.
-    pub repairs: Counter,
-    /// Times a history was found without its tail.
-    pub tails_lost: Counter,
-    /// Rooms of which a full lane dropped entries.
-    pub lane_gaps: Counter,
-    /// Times the bus was interrupted and whole again.
-    pub generations: Counter,
-    /// Returning clients answered from memory.
-    pub resumes_ring: Counter,
-    /// Returning clients for which the history was read.
-    pub resumes_log: Counter,
-    /// Returning clients that got the newest page instead of what they missed.
-    pub resumes_failed: Counter,
-    /// Sessions ended, by close code.
-    pub closes: Family<Code, Counter>,
-    /// Upgrades refused because of their origin, the address's count, or because the node leaves.
-    pub upgrades_refused: Counter,
-    /// Sessions open now.
-    pub sessions: Gauge,
-    /// Rooms served now.
-    pub rooms: Gauge,
-    /// Bytes that wait in all outboxes.
-    pub outbox_bytes: Gauge,
-    /// Bytes of recent entries in memory.
-    pub ring_bytes: Gauge,
-    /// Events dropped by full lanes.
-    pub lane_drops: Gauge,
-    /// The last round trip through the broker, in microseconds.
-    pub probe_us: Gauge,
-    /// Whether the node is ready (1) or not (0).
-    pub ready: Gauge,
+/// The instruments, each said once: its name, its kind, its help text.
+macro_rules! instruments {
+    ($($name:ident: $kind:ty = $help:literal;)*) => {
+        /// All instruments of a node.
+        #[derive(Debug)]
+        pub struct Metrics {
+            $(#[doc = $help] pub $name: $kind,)*
+            registry: Registry,
+        }
+
+        impl Default for Metrics {
+            fn default() -> Self {
+                let mut registry = Registry::with_prefix("hubbub");
+                $(
+                    let $name = <$kind>::default();
+                    registry.register(stringify!($name), $help, $name.clone());
+                )*
+                Self { $($name,)* registry }
+            }
+        }
+    };
+}
+
+instruments! {
+    deliveries: Counter = "Frames handed to outboxes";
+    acks: Counter = "Messages accepted and stored through this node";
+    refusals: Counter = "Commands that were refused";
+    duplicates: Counter = "Entries that arrived a second time and were left out";
+    repairs: Counter = "Holes read from the history";
+    tails_lost: Counter = "Times a history was found without its tail";
+    lane_gaps: Counter = "Rooms of which a full lane dropped entries";
+    generations: Counter = "Reconnects: times the bus was interrupted and whole again";
+    resumes_ring: Counter = "Returning clients answered from memory";
+    resumes_log: Counter = "Returning clients for which the history was read";
+    resumes_failed: Counter = "Returning clients that got the newest page instead of what they missed";
+    closes: Family<Code, Counter> = "Sessions ended, by close code";
+    upgrades_refused: Counter =
+        "Upgrades refused because of their origin, the address's count, or because the node leaves";
+    sessions: Gauge = "Sessions open now";
+    rooms: Gauge = "Rooms served now";
+    outbox_bytes: Gauge = "Bytes that wait in all outboxes";
+    ring_bytes: Gauge = "Bytes of recent entries in memory";
+    lane_drops: Gauge = "Events dropped by full lanes since the start";
+    probe_us: Gauge = "The last round trip through the broker, in microseconds";
+    ready: Gauge = "Whether the node is ready (1) or not (0)";
 }
 
 /// A close code as a label.
@@ -68,42 +70,36 @@ impl Metrics {
 
     /// All instruments as `OpenMetrics` text.
     pub fn render(&self) -> Result<String, fmt::Error> {
-        let mut registry = Registry::with_prefix("hubbub");
-        let r = &mut registry;
-        r.register("deliveries", "Frames handed to outboxes", self.deliveries.clone());
-        r.register("acks", "Messages accepted and stored through this node", self.acks.clone());
-        r.register("refusals", "Commands refused", self.refusals.clone());
-        r.register(
-            "duplicates",
-            "Entries that arrived a second time and were left out",
-            self.duplicates.clone(),
-        );
-        r.register("repairs", "Holes read from the history", self.repairs.clone());
-        r.register("tails_lost", "Times a history was found without its tail", self.tails_lost.clone());
-        r.register("lane_gaps", "Rooms of which a full lane dropped entries", self.lane_gaps.clone());
-        r.register("generations", "Times the bus was interrupted and whole again", self.generations.clone());
-        r.register("resumes_ring", "Returning clients answered from memory", self.resumes_ring.clone());
-        r.register(
-            "resumes_log",
-            "Returning clients for which the history was read",
-            self.resumes_log.clone(),
-        );
-        r.register(
-            "resumes_failed",
-            "Returning clients that got the newest page instead",
-            self.resumes_failed.clone(),
-        );
-        r.register("closes", "Sessions ended, by close code", self.closes.clone());
-        r.register("upgrades_refused", "Upgrades refused", self.upgrades_refused.clone());
-        r.register("sessions", "Sessions open now", self.sessions.clone());
-        r.register("rooms", "Rooms served now", self.rooms.clone());
-        r.register("outbox_bytes", "Bytes that wait in all outboxes", self.outbox_bytes.clone());
-        r.register("ring_bytes", "Bytes of recent entries in memory", self.ring_bytes.clone());
-        r.register("lane_drops", "Events dropped by full lanes since the start", self.lane_drops.clone());
-        r.register("probe_us", "Last round trip through the broker, in microseconds", self.probe_us.clone());
-        r.register("ready", "Whether the node is ready", self.ready.clone());
         let mut text = String::new();
-        encode(&mut text, &registry)?;
+        encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_rendered_once_with_its_help() {
+        let metrics = Metrics::default();
+        metrics.generations.inc();
+        metrics.lane_drops.set(3);
+        metrics.closed(CloseReason::Slow);
+        metrics.closed(CloseReason::Slow);
+        for _ in 0..2 {
+            let text = metrics.render().unwrap();
+            let line = |wanted: &str| text.lines().filter(|line| *line == wanted).count();
+            for wanted in [
+                "hubbub_generations_total 1",
+                "hubbub_lane_drops 3",
+                "hubbub_closes_total{code=\"3008\"} 2",
+                "hubbub_deliveries_total 0",
+                "# HELP hubbub_generations Reconnects: times the bus was interrupted and whole again.",
+                "# TYPE hubbub_sessions gauge",
+            ] {
+                assert_eq!(line(wanted), 1, "{wanted} in {text}");
+            }
+        }
     }
 }
