@@ -67,7 +67,7 @@ pub struct Config {
     #[command(flatten)]
     pub times: Times,
     /// What to log, as tracing filter directives (info, debug, backend=trace).
-    #[arg(long, env = "HUBBUB_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
+    #[arg(long, help_heading = "Log", env = "HUBBUB_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
     pub log: String,
 }
 
