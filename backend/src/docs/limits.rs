@@ -209,7 +209,7 @@ fn connection() -> Vec<Bound> {
             "Sends that wait for their ack",
             Fixed(session::WAITING.to_string()),
             Else("it is not read until some have come"),
-            "",
+            "with_too_many_acks_due_a_connection_is_not_read",
         ),
         bound("Unwritten frames (outbox)", Set("outbox-kib", "KiB"), Closed(CloseReason::Slow), slow),
         bound("Writing what waits", Set("write-timeout", "s"), Closed(CloseReason::Slow), slow),
@@ -255,7 +255,7 @@ fn history() -> Vec<Bound> {
             "Bytes of the messages in `joined`",
             bytes(hub::join::PAGE_BYTES),
             Else("fewer messages, `recovered: false`"),
-            "",
+            "a_page_is_bounded_in_bytes",
         ),
         bound(
             "Bytes that one read of the history brings",
@@ -296,7 +296,12 @@ fn node() -> Vec<Bound> {
             Else("the least recently used rooms give way"),
             "the_ring_stays_within_its_budget",
         ),
-        bound("What waits while a room is read or joined", bytes(hub::live::WAITING), gap(), ""),
+        bound(
+            "What waits while a room is read or joined",
+            bytes(hub::live::WAITING),
+            gap(),
+            "what_waits_is_bounded_and_read_again",
+        ),
         bound("Lanes from the file to the hub", lanes(file.lanes, file.lane_bytes), gap(), lane),
         bound("Lanes from Redis to the hub", lanes(redis.lanes, redis.lane_bytes), gap(), lane),
         bound(
@@ -328,7 +333,7 @@ fn node() -> Vec<Bound> {
             "A write to the file",
             Fixed(format!("{} s", file.deadline.as_secs())),
             Refused(ErrorCode::Timeout),
-            "",
+            "a_disk_that_hangs_is_answered_in_time",
         ),
         bound(
             "Leaving after SIGTERM",

@@ -240,3 +240,28 @@ async fn a_request_header_is_bounded() {
         assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{bytes} bytes");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_too_many_acks_due_a_connection_is_not_read() {
+    const WAITING: usize = 256;
+    let mut server = testkit::RedisServer::start().unwrap();
+    let node = Cluster::Redis(server.url(), "acks:".to_owned()).node(&[]).await;
+    let mut ana = node.v1("Ana").await;
+    ana.send("room", "before", "x").await;
+    server.pause().unwrap();
+    let mut ask = async |sends: std::ops::Range<usize>| {
+        for number in sends {
+            let (room, body) = ("room".parse().unwrap(), "x".parse().unwrap());
+            ana.tell(Command::Send { room, nonce: format!("n{number}").parse().unwrap(), body }).await;
+        }
+        let ping = ana.tell(Command::Ping).await;
+        loop {
+            if let ServerFrame::Reply(of, _) = ServerFrame::decode(&ana.text().await).unwrap() {
+                return of == ping;
+            }
+        }
+    };
+    assert!(ask(0..WAITING - 1).await, "a ping is answered before the sends in front of it");
+    assert!(!ask(WAITING - 1..WAITING).await, "the ping was read although so many acks are due");
+    server.resume().unwrap();
+}

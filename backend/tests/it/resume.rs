@@ -76,6 +76,29 @@ on_both! {
         assert_eq!((joined.recovered, joined.messages.len()), (false, limits::PAGE));
     }
 
+    async fn a_page_is_bounded_in_bytes(cluster) {
+        let node = cluster.node(&[]).await;
+        let mut ana = node.v1("Ana").await;
+        // More than a page of bytes within the count that a resume may bring.
+        let text = "x".repeat(limits::BODY_BYTES);
+        let mut positions = Vec::new();
+        for number in 0..70 {
+            positions.push(ana.send("large", &format!("n{number:04}"), &text).await.0);
+        }
+        let joined = node.v1("Back").await.join_since("large", Some(positions[0].clone())).await;
+        assert_eq!((joined.recovered, joined.messages.len()), (false, limits::PAGE));
+        let joined = node.v1("Back").await.join_since("large", Some(positions[20].clone())).await;
+        assert_eq!((joined.recovered, joined.messages.len()), (true, 49));
+        // More than that within a page: these characters take six bytes each.
+        let text = "\u{1}".repeat(10_000);
+        for number in 0..20 {
+            ana.send("larger", &format!("m{number:04}"), &text).await;
+        }
+        let joined = node.v1("Back").await.join("larger").await;
+        assert!((1..20).contains(&joined.messages.len()) && joined.older, "{}", joined.messages.len());
+        assert_eq!(joined.messages.last().unwrap().position, joined.position);
+    }
+
     async fn resuming_while_others_talk_leaves_no_hole(cluster) {
         let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
         let mut talker = one.v1("Ana").await;

@@ -168,6 +168,37 @@ fn a_joining_member_gets_its_page_before_what_happened_meanwhile() {
     assert_eq!(frames.len(), 3);
 }
 
+/// An entry so large that twenty of them are beyond what may wait.
+fn large(number: u64) -> Entry {
+    let small = entry(number);
+    let said = small.message().unwrap();
+    let body = Body::parse(&"x".repeat(WAITING / 16)).unwrap();
+    Entry { record: Record::message(1, &said.sender, &said.nonce, &body), ..small }
+}
+
+#[test]
+fn what_waits_is_bounded_and_read_again() {
+    let mut world = World::opened([]);
+    assert!(world.live.begin_repair());
+    let twenty: Vec<_> = (1..=20).map(large).collect();
+    world.live.receive(twenty.clone(), &world.budget, &world.metrics);
+    assert!(!world.live.end_repair(Vec::new(), &world.budget, &world.metrics), "another round is due");
+    let waited = world.seen();
+    assert!((1..20).contains(&waited.len()), "{waited:?}");
+    world.live.splice(twenty, &world.budget, &world.metrics);
+    assert!(world.live.end_repair(Vec::new(), &world.budget, &world.metrics));
+    assert_eq!([waited, world.seen()].concat(), (1..=20).collect::<Vec<_>>());
+
+    // A joining member for whom too much waits comes back and resumes; the others do not notice.
+    let other = Arc::new(Outbox::new(1 << 20));
+    let joining = Member { outbox: other.clone(), ..world.member(2, None) };
+    world.live.enter(joining, true);
+    world.live.receive((21..=40).map(large).collect(), &world.budget, &world.metrics);
+    assert_eq!(other.ending(), Some(shared::close::CloseReason::Slow));
+    assert_eq!(world.seen(), (21..=40).collect::<Vec<_>>());
+    assert_eq!(world.outbox.ending(), None);
+}
+
 #[test]
 fn people_are_counted_once_however_many_pages_they_have_open() {
     let mut world = World::opened([]);

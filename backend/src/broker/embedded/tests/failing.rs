@@ -21,12 +21,21 @@ struct Faults {
     syncs: AtomicI64,
     writes: AtomicI64,
     reads: AtomicI64,
+    /// Syncing takes for ever.
+    hanging: AtomicBool,
 }
 
 impl Default for Faults {
     fn default() -> Self {
         let never = || AtomicI64::new(-1);
-        Self { full: false.into(), grown: false.into(), syncs: never(), writes: never(), reads: never() }
+        Self {
+            full: false.into(),
+            grown: false.into(),
+            syncs: never(),
+            writes: never(),
+            reads: never(),
+            hanging: false.into(),
+        }
     }
 }
 
@@ -71,6 +80,9 @@ impl StorageBackend for Failing {
     fn sync_data(&self) -> io::Result<()> {
         // It is on the disk, and nobody is told.
         self.file.sync_data()?;
+        while self.faults.hanging.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         count_down(&self.faults.syncs)
     }
 
@@ -94,6 +106,10 @@ impl StorageBackend for Failing {
 }
 
 fn failing(path: &std::path::Path) -> (Arc<Store>, Arc<Faults>) {
+    failing_with(path, EmbeddedSettings::default())
+}
+
+fn failing_with(path: &std::path::Path, settings: EmbeddedSettings) -> (Arc<Store>, Arc<Faults>) {
     let faults = Arc::new(Faults::default());
     let (file, given) = (path.to_owned(), Arc::clone(&faults));
     let disk = Disk::open_with(
@@ -107,7 +123,7 @@ fn failing(path: &std::path::Path) -> (Arc<Store>, Arc<Faults>) {
             builder.create_with_backend(Failing { file: backend, faults: Arc::clone(&given) })
         }),
     );
-    (Store::start(EmbeddedSettings::default(), disk.unwrap()).unwrap(), faults)
+    (Store::start(settings, disk.unwrap()).unwrap(), faults)
 }
 
 #[tokio::test]
@@ -174,6 +190,28 @@ async fn a_file_that_cannot_grow_goes_on_when_it_can() {
     wait_ready(&broker, true).await;
     publish(&broker, "a", "after").await.unwrap();
     assert_eq!(everything(&broker, "a").await.len(), stored + 1);
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_is_answered_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = EmbeddedSettings { deadline: Duration::from_millis(300), ..EmbeddedSettings::default() };
+    let (store, faults) = failing_with(&folder.path().join("hubbub.redb"), settings);
+    let broker = store.join();
+    fill(&broker, "a", 1).await;
+    faults.hanging.store(true, Ordering::SeqCst);
+    assert_eq!(publish(&broker, "a", "late").await, Err(LogError::Unknown));
+    let key = crate::broker::Key::Secret;
+    assert_eq!(broker.state.put(&key, None, "x".into(), None).await, Err(crate::broker::StateError::Unknown));
+    faults.hanging.store(false, Ordering::SeqCst);
+    // It may have been stored, and it was: the same nonce tells. A slow disk may need more than one try.
+    let stored = loop {
+        match publish(&broker, "a", "late").await {
+            Ok(stored) => break stored,
+            Err(error) => assert_eq!(error, LogError::Unknown),
+        }
+    };
+    assert_eq!((stored.duplicate, everything(&broker, "a").await.len()), (true, 2));
 }
 
 /// Whatever fails in or around a commit: what is answered and what is stored are the same, once.
