@@ -43,6 +43,9 @@ struct Cli {
     /// Messages per second.
     #[arg(long, default_value_t = 200)]
     rate: u32,
+    /// Multiplies all bounds of time, for a machine that has other things to do.
+    #[arg(long, default_value_t = 1, value_name = "FACTOR")]
+    slack: u64,
     /// The server to play on.
     #[arg(long, env = "HUBBUB_BINARY", default_value = "target/debug/hubbub", value_name = "FILE")]
     binary: PathBuf,
@@ -64,12 +67,12 @@ async fn main() -> ExitCode {
     } else {
         cli.faults
     };
-    let Cli { binary, nodes, clients, rooms, rate, .. } = cli;
+    let Cli { binary, nodes, clients, rooms, rate, slack, .. } = cli;
     if !binary.is_file() {
         eprintln!("error: there is no server at {}; cargo xtask faults builds one", binary.display());
         return ExitCode::FAILURE;
     }
-    let size = Size { binary, seed, nodes, clients, rooms, rate, short };
+    let size = Size { binary, seed, nodes, clients, rooms, rate, short, slack };
     println!("seed {seed}, {nodes} nodes, {clients} clients, {rooms} rooms, {rate} messages/s\n\n{HEAD}");
     let start = Instant::now();
     let mut failed = Vec::new();

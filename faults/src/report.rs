@@ -5,15 +5,21 @@ use std::fmt;
 use crate::checker::Verdict;
 
 /// What a fault measured, and what of it was not as it must be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Figures {
     /// In words, in order.
     pub told: Vec<String>,
     /// Criteria of the fault itself that were missed.
     pub missed: Vec<String>,
+    slack: u64,
 }
 
 impl Figures {
+    /// Nothing yet. Bounds of time are multiplied by `slack`: more than 1 for a machine that has other things to do.
+    pub fn new(slack: u64) -> Self {
+        Self { told: Vec::new(), missed: Vec::new(), slack }
+    }
+
     /// Notes a figure.
     pub fn note(&mut self, figure: impl Into<String>) {
         self.told.push(figure.into());
@@ -25,6 +31,11 @@ impl Figures {
         if value > most {
             self.missed.push(format!("{what}: {value}{unit}, at most {most}{unit} allowed"));
         }
+    }
+
+    /// Notes a time in milliseconds that must not exceed a bound.
+    pub fn in_time(&mut self, what: &str, value: u64, most: u64) {
+        self.at_most(what, value, most * self.slack, " ms");
     }
 
     /// Notes what must be so.

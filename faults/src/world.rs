@@ -49,6 +49,8 @@ pub struct Size {
     pub rate: u32,
     /// Whether waits are cut to a third or so.
     pub short: bool,
+    /// What bounds of time are multiplied by.
+    pub slack: u64,
 }
 
 /// What carries the messages of a run.

@@ -30,6 +30,8 @@ pub(crate) enum Suite {
     Unit,
     /// Nodes and real Redis servers together
     It,
+    /// Nodes, Redis and connections broken under load: the short selection of the faults
+    Faults,
     /// The shared types and the page's components inside a browser
     Web,
     /// Pages in real browsers against real nodes
@@ -37,7 +39,7 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    const ALL: [Self; 5] = [Self::Lint, Self::Unit, Self::It, Self::Web, Self::E2e];
+    const ALL: [Self; 6] = [Self::Lint, Self::Unit, Self::It, Self::Faults, Self::Web, Self::E2e];
 }
 
 /// Runs the suites, all of them when none is named. The last line of the output is `N passed, N failed`.
@@ -64,6 +66,7 @@ pub(crate) fn test(workspace: &Workspace, suites: &[Suite]) -> Result<ExitCode> 
                 tally.check_run("examples in the documentation", native::docs(workspace, &stop));
             }
             Suite::It => native::it(workspace, &stop, &mut tally),
+            Suite::Faults => native::faults(workspace, &stop, &mut tally),
             Suite::Web => tally.check_run("tests in the browser", web::tests(workspace, &stop)),
             Suite::E2e => native::e2e(workspace, &stop, &mut tally),
         }

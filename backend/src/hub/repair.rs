@@ -7,9 +7,6 @@ use shared::{limits, text::Position};
 use super::{Hub, join::printable, live::WAITING, room::RoomCell};
 use crate::broker::{Entry, From, LogError, Span};
 
-/// Longest pause between tries while the history cannot be read.
-const PAUSE: Duration = Duration::from_secs(1);
-
 /// For the members of a room to read one part of a long run.
 const READERS: Duration = Duration::from_secs(1);
 
@@ -44,7 +41,7 @@ impl Hub {
                 drop(cell.gate.lock().await);
             }
         }
-        let mut pause = Duration::from_millis(50);
+        let mut pause = Pause::default();
         loop {
             let rooms: Vec<_> = cells.iter().map(|cell| cell.room().clone()).collect();
             match self.broker.log.heads(&rooms).await {
@@ -59,8 +56,7 @@ impl Hub {
                 }
                 Err(error) => {
                     tracing::debug!("cannot compare rooms yet: {error}");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE);
+                    pause.wait().await;
                 }
             }
         }
@@ -80,7 +76,7 @@ impl Hub {
     async fn repair_once(&self, cell: &RoomCell) {
         let Ok(_permit) = self.repairs.acquire().await else { return };
         self.metrics.repairs.inc();
-        let mut pause = Duration::from_millis(50);
+        let mut pause = Pause::default();
         loop {
             let Some((from, arrived)) = cell.live().repair_from() else { break };
             match self.read_hole(cell, from).await {
@@ -91,8 +87,7 @@ impl Hub {
                 }
                 Err(error) => {
                     tracing::debug!("cannot repair room {} yet: {error}", printable(cell.room()));
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE);
+                    pause.wait().await;
                 }
             }
         }
@@ -168,5 +163,21 @@ impl Hub {
         cell.live().roll_back(&before, &self.budget);
         self.splice_paced(cell, run.entries).await;
         Ok(end)
+    }
+}
+
+/// Between tries while the history cannot be read: doubling up to a second.
+struct Pause(Duration);
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self(Duration::from_millis(50))
+    }
+}
+
+impl Pause {
+    async fn wait(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(Duration::from_secs(1));
     }
 }

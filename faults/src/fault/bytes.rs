@@ -26,7 +26,7 @@ pub(super) async fn half_open(world: &mut World, figures: &mut Figures) -> Resul
     // Nobody reads this socket any more, so no ping is answered.
     let gone = || metric(&world.nodes[0], "sessions") < before;
     let reaped = world.until("the session ends", Duration::from_secs(60), gone).await?;
-    figures.at_most("ended after", ms(reaped), 45_000, " ms");
+    figures.in_time("ended after", ms(reaped), 45_000);
     drop(ghost);
     Ok(())
 }

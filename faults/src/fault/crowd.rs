@@ -80,7 +80,7 @@ pub(super) async fn no_descriptors(world: &mut World, figures: &mut Figures) -> 
     while Wire::connect(world.stage.nodes[0]).await.is_err() {
         ensure!(back.elapsed() < PATIENCE, "nobody new gets in though there are descriptors again");
     }
-    figures.at_most("lets people in again after", ms(back.elapsed()), 3_000, " ms");
+    figures.in_time("lets people in again after", ms(back.elapsed()), 3_000);
     Ok(())
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn storm(world: &mut World, figures: &mut Figures) -> Result<()
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     figures.note(format!("{} clients at once", world.size.clients));
-    figures.at_most("longest away", world.stage.take_away(), 30_000, " ms");
+    figures.in_time("longest away", world.stage.take_away(), 30_000);
     let (ring, log) = (world.metric("resumes_ring"), world.metric("resumes_log"));
     figures.note(format!("resumes: {ring} from memory, {log} from the history"));
     Ok(())

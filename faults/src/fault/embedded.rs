@@ -23,6 +23,6 @@ pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<(
     }
     figures.note(format!("{rounds} kills"));
     figures.note(format!("longest away {} ms", world.stage.take_away()));
-    figures.at_most("flows again after", slowest, 5_000, " ms");
+    figures.in_time("flows again after", slowest, 5_000);
     Ok(())
 }

@@ -16,7 +16,7 @@ pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<(
     block_in_place(|| world.nodes[victim].kill())?;
     sleep(Duration::from_millis(200)).await;
     world.settle(PATIENCE).await?;
-    figures.at_most("longest away", world.stage.take_away(), 5_000, " ms");
+    figures.in_time("longest away", world.stage.take_away(), 5_000);
     block_in_place(|| world.nodes[victim].restart())?;
     block_in_place(|| world.nodes[victim].wait_ready(PATIENCE))?;
     sleep(Duration::from_secs(2)).await;
@@ -40,9 +40,9 @@ pub(super) async fn asked_to_leave(world: &mut World, figures: &mut Figures) -> 
         world.settle(PATIENCE).await?;
         sleep(Duration::from_secs(1)).await;
     }
-    figures.at_most("not ready after", slowest_unready, 500, " ms");
-    figures.at_most("exit after", slowest_exit, 15_000, " ms");
-    figures.at_most("longest away", world.stage.take_away(), 3_000, " ms");
+    figures.in_time("not ready after", slowest_unready, 500);
+    figures.in_time("exit after", slowest_exit, 15_000);
+    figures.in_time("longest away", world.stage.take_away(), 3_000);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(super) fn ms(time: Duration) -> u64 {
 pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<()> {
     let away = seconds(world, 5, 3);
     gone_for(world, figures, away, 3_000).await?;
-    figures.at_most("slowest answer in the outage", world.stage.take_answer(), 5_000, " ms");
+    figures.in_time("slowest answer in the outage", world.stage.take_answer(), 5_000);
     Ok(())
 }
 
@@ -37,7 +37,7 @@ async fn gone_for(world: &mut World, figures: &mut Figures, away: Duration, most
     sleep(away).await;
     block_in_place(|| world.redis()?.restart(Data::Kept))?;
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), most, " ms");
+    figures.in_time("healed after", ms(healed), most);
     sleep(Duration::from_secs(2)).await;
     Ok(())
 }
@@ -58,7 +58,7 @@ pub(super) async fn tail_lost(world: &mut World, figures: &mut Figures) -> Resul
     sleep(Duration::from_secs(3)).await;
     tell(world, figures, begun);
     figures.note(format!("{} KiB cut off", cut / 1024));
-    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.in_time("healed after", ms(healed), 5_000);
     Ok(())
 }
 
@@ -66,12 +66,7 @@ fn tell(world: &World, figures: &mut Figures, begun: u64) {
     let told = world.stage.told.load(Relaxed);
     figures.note(format!("{told} times told of a loss"));
     figures.must("a loss was told: else the fault did not bite", told > 0);
-    figures.at_most(
-        "last told after",
-        world.stage.last_told.load(Relaxed).saturating_sub(begun),
-        5_000,
-        " ms",
-    );
+    figures.in_time("last told after", world.stage.last_told.load(Relaxed).saturating_sub(begun), 5_000);
 }
 
 fn newest_append_only(world: &mut World) -> Result<PathBuf> {
@@ -91,7 +86,7 @@ pub(super) async fn paused(world: &mut World, figures: &mut Figures) -> Result<(
     let grown = world.resident().saturating_sub(before) / 1024;
     block_in_place(|| world.redis()?.resume())?;
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.in_time("healed after", ms(healed), 5_000);
     figures.at_most("grew by", grown, 64, " MiB");
     sleep(Duration::from_secs(2)).await;
     Ok(())
@@ -105,7 +100,7 @@ pub(super) async fn emptied(world: &mut World, figures: &mut Figures) -> Result<
     let begun = world.stage.now();
     let healed = world.flows(PATIENCE).await?;
     sleep(Duration::from_secs(3)).await;
-    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.in_time("healed after", ms(healed), 5_000);
     tell(world, figures, begun);
     Ok(())
 }
@@ -120,7 +115,7 @@ pub(super) async fn out_of_memory(world: &mut World, figures: &mut Figures) -> R
     figures.must("sends are refused while there is no memory", refusals > 0);
     block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory", "0"]))?;
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.in_time("healed after", ms(healed), 5_000);
     block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]))?;
     block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "normal"])).ok();
     block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "pubsub"])).ok();
@@ -137,6 +132,6 @@ pub(super) async fn out_of_memory(world: &mut World, figures: &mut Figures) -> R
     block_in_place(|| world.redis()?.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]))?;
     block_in_place(|| world.redis()?.command(&["CLIENT", "KILL", "TYPE", "normal"])).ok();
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 10_000, " ms");
+    figures.in_time("healed after", ms(healed), 10_000);
     Ok(())
 }

@@ -17,13 +17,13 @@ pub(super) async fn silenced(world: &mut World, figures: &mut Figures) -> Result
     let node = &world.nodes[0];
     let unready = || block_in_place(|| node.get("/readyz").is_ok_and(|(code, _)| code == 503));
     let detected = world.until("the cut-off node is not ready", PATIENCE, unready).await?;
-    figures.at_most("noticed after", ms(detected), 10_000, " ms");
+    figures.in_time("noticed after", ms(detected), 10_000);
     let others: Vec<_> = (1..world.nodes.len()).collect();
     world.flows_on(&others, PATIENCE).await?;
     sleep(Duration::from_secs(if world.size.short { 5 } else { 15 })).await;
     world.proxies[0].set(Weather::Clear);
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 10_000, " ms");
+    figures.in_time("healed after", ms(healed), 10_000);
     sleep(Duration::from_secs(2)).await;
     Ok(())
 }
@@ -34,18 +34,17 @@ pub(super) async fn overrun(world: &mut World, figures: &mut Figures) -> Result<
     block_in_place(|| world.redis()?.command(&limit))?;
     let before = world.metric("generations");
     world.stage.body_bytes.store(16_000, Relaxed);
-    // Enough to fill what the kernel keeps for Redis, and so little per room that what a client then gets in one
-    // go stays below the bound of its outbox.
-    world.load.set_rate(300);
+    // More than the kernel keeps for Redis, and per room more than an outbox holds.
+    world.load.set_rate(world.size.rate.max(100) * 3);
     world.proxies[0].set(Weather::Silent);
     world.nodes[0].pause()?;
-    sleep(Duration::from_secs(4)).await;
+    sleep(Duration::from_secs(6)).await;
     world.load.set_rate(world.size.rate);
     world.stage.body_bytes.store(24, Relaxed);
     world.proxies[0].set(Weather::Clear);
     world.nodes[0].resume()?;
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 10_000, " ms");
+    figures.in_time("healed after", ms(healed), 10_000);
     sleep(Duration::from_secs(2)).await;
     let interrupted = world.metric("generations") - before;
     figures.note(format!("{interrupted} interruptions, {} repairs", world.metric("repairs")));
@@ -65,7 +64,7 @@ pub(super) async fn subscribers_killed(world: &mut World, figures: &mut Figures)
     figures.note(format!("{killed} connections killed"));
     figures.must("connections were killed: else the fault did not bite", killed > 0);
     let healed = world.flows(PATIENCE).await?;
-    figures.at_most("healed after", ms(healed), 5_000, " ms");
+    figures.in_time("healed after", ms(healed), 5_000);
     sleep(Duration::from_secs(2)).await;
     figures.note(format!("{} repairs", world.metric("repairs")));
     Ok(())
@@ -81,7 +80,7 @@ pub(super) async fn torn(world: &mut World, figures: &mut Figures) -> Result<()>
     }
     world.settle(PATIENCE).await?;
     figures.note(format!("{rounds} resets"));
-    figures.at_most("longest away", world.stage.take_away(), 5_000, " ms");
+    figures.in_time("longest away", world.stage.take_away(), 5_000);
     let (ring, log) = (world.metric("resumes_ring"), world.metric("resumes_log"));
     figures.note(format!("resumes: {ring} from memory, {log} from the history"));
     Ok(())

@@ -15,6 +15,9 @@ use crate::setup::{self, path_with};
 use crate::signals::Stop;
 use crate::workspace::{Workspace, line, step};
 
+/// How many faults are played at once.
+const FAULTS_AT_ONCE: &str = "4";
+
 /// A compiled test program.
 struct Program {
     package: String,
@@ -26,12 +29,19 @@ struct Program {
 
 /// Unit tests, and the tests of packages that need nothing but themselves.
 pub(super) fn unit(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
-    suite(workspace, stop, tally, false, |program| program.package != "e2e" && !is_it(program));
+    suite(workspace, stop, tally, false, |program| {
+        program.package != "e2e" && !is_it(program) && !is_faults(program)
+    });
 }
 
 /// The server's integration tests.
 pub(super) fn it(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     suite(workspace, stop, tally, false, is_it);
+}
+
+/// The short selection of the faults, each a test.
+pub(super) fn faults(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
+    suite(workspace, stop, tally, false, is_faults);
 }
 
 /// Browsers against nodes.
@@ -41,6 +51,10 @@ pub(super) fn e2e(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
 
 fn is_it(program: &Program) -> bool {
     program.package == "backend" && program.kind == "test"
+}
+
+fn is_faults(program: &Program) -> bool {
+    program.package == "faults" && program.kind == "test"
 }
 
 /// The examples in the documentation. The page has none.
@@ -84,6 +98,10 @@ fn suite(
             first.extend(browser.chromedriver.parent());
         }
         command.env("PATH", path_with(first.into_iter()));
+        if is_faults(program) {
+            // Most of a fault is waiting.
+            command.env("RUST_TEST_THREADS", FAULTS_AT_ONCE);
+        }
         let what = format!("{} {}", program.package, program.name);
         eprintln!("==> {what} ({})", program.kind);
         tally.check_run(&what, stream::tests(&mut command, stop));
