@@ -23,6 +23,7 @@ pub mod entry;
 pub mod export;
 pub mod lane;
 pub mod redis;
+pub mod room;
 
 use std::{
     sync::Arc,
@@ -124,7 +125,7 @@ pub trait Bus: Send + Sync + 'static {
     async fn close(&self);
 }
 
-/// Small keyed records with versions. Values are opaque.
+/// Small keyed records with versions. Values are opaque, but for those of [`Key::Room`].
 #[async_trait]
 pub trait State: Send + Sync + 'static {
     /// The record, unless there is none or it expired.
@@ -165,7 +166,7 @@ pub enum Key {
     Secret,
     /// What is known of a person: from when on tokens are valid.
     Person(UserId),
-    /// What is known of a room as a whole.
+    /// What is known of a room as a whole: a [`room::RoomRecord`], which says how the room is kept from then on.
     Room(Room),
     /// Who may do what in a room.
     Rights(Room),

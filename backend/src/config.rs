@@ -6,6 +6,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use axum::http::Uri;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use shared::text::Room;
 
 /// Room chat that scales sideways: serves the page and the WebSocket on one port.
 #[derive(Debug, Clone, Parser)]
@@ -36,6 +37,18 @@ pub enum Tool {
     },
     /// Write the whole history, of the file or of Redis, to standard output, one JSON object a line.
     Export {
+        /// Where it is kept.
+        #[command(flatten)]
+        broker: Broker,
+    },
+    /// Show or change how one room is kept: in Redis at any time, in the file while the node is stopped.
+    Room {
+        /// The room.
+        #[arg(value_name = "NAME", value_parser = room)]
+        name: Room,
+        /// Messages that this room keeps; 0 for as many as the settings say.
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+        keep: Option<u32>,
         /// Where it is kept.
         #[command(flatten)]
         broker: Broker,
@@ -181,6 +194,10 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+fn room(text: &str) -> Result<Room, String> {
+    Room::parse(text).map_err(|error| error.to_string())
 }
 
 fn ip(text: &str) -> Result<IpAddr, String> {

@@ -14,14 +14,17 @@ use std::{
 use crate::{
     app::{self, StartError},
     broker::{
+        self, StateError,
         embedded::{
             OpenError,
             tools::{Compacting, compact},
         },
         export::{ExportError, export},
+        room,
     },
     config::{Broker, Tool},
 };
+use shared::text::Room;
 
 /// The settings or the file cannot be used.
 const UNUSABLE: u8 = 2;
@@ -44,6 +47,8 @@ enum ToolError {
     Silent(String),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error("the room's record: {0}")]
+    Record(#[from] StateError),
     #[error("a thread ended early: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
@@ -53,6 +58,7 @@ pub async fn run(tool: Tool) -> ExitCode {
     let done = match tool {
         Tool::Compact { data } => compact_file(data).await,
         Tool::Export { broker } => export_all(&broker).await,
+        Tool::Room { name, keep, broker } => room(&name, keep, &broker).await,
         Tool::Health { host, port } => return health(host, port),
     };
     match done {
@@ -93,7 +99,25 @@ async fn compact_file(data: PathBuf) -> Result<(), ToolError> {
     Ok(compacted.await??)
 }
 
-async fn export_all(settings: &Broker) -> Result<(), ToolError> {
+async fn room(name: &Room, keep: Option<u32>, settings: &Broker) -> Result<(), ToolError> {
+    let broker = ready(settings).await?;
+    let record = match keep {
+        Some(keep) => {
+            let keep = Some(u64::from(keep)).filter(|keep| *keep > 0);
+            room::change(&*broker.state, name, |record| record.keep = keep).await
+        }
+        None => room::get(&*broker.state, name).await,
+    };
+    broker.bus.close().await;
+    match record?.keep {
+        Some(keep) => say(&format_args!("keeps {keep} messages")),
+        None => say(&"keeps as many messages as the settings of the nodes say"),
+    }
+    Ok(())
+}
+
+/// The broker that is there already, when it answers.
+async fn ready(settings: &Broker) -> Result<broker::Broker, ToolError> {
     if settings.redis_url.is_none() {
         must_exist(&settings.data)?;
     }
@@ -104,6 +128,12 @@ async fn export_all(settings: &Broker) -> Result<(), ToolError> {
         let reason = health.borrow().reason.clone();
         return Err(ToolError::Silent(reason.unwrap_or_else(|| "no answer".into())));
     }
+    drop(health);
+    Ok(broker)
+}
+
+async fn export_all(settings: &Broker) -> Result<(), ToolError> {
+    let broker = ready(settings).await?;
     let mut out = BufWriter::new(io::stdout());
     let mut next_word = WORD_EVERY;
     let exported = export(&broker, &mut out, |so_far| {

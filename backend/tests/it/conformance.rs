@@ -6,6 +6,7 @@ mod amending;
 mod bus;
 mod history;
 mod publishing;
+mod rooms;
 mod state;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-pub(crate) use self::{amending::*, bus::*, history::*, publishing::*, state::*};
+pub(crate) use self::{amending::*, bus::*, history::*, publishing::*, rooms::*, state::*};
 
 /// Entries that a fixture's broker keeps in a room, or somewhat more.
 pub(crate) const HISTORY_MAX: u64 = 200;
@@ -48,6 +49,7 @@ macro_rules! conformance {
             large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
+            room_records_lose_no_update, a_room_keeps_what_its_record_says,
         );
         $crate::conformance::conformance!(@ $start_alone: restart_keeps_everything, duplicate_nonce_after_restart, amended_after_restart,);
     };

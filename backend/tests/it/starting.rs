@@ -33,6 +33,8 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
         (vec!["--port", "0", "--data", "no/such/folder/x.redb"], vec!["--data", "no/such/folder/x.redb"]),
         (vec!["compact", "--data", "missing.redb"], vec!["--data", "missing.redb"]),
         (vec!["export", "--data", "missing.redb"], vec!["--data", "missing.redb"]),
+        (vec!["room", "general", "--data", "missing.redb"], vec!["--data", "missing.redb"]),
+        (vec!["room", ""], vec!["NAME"]),
     ] {
         let output = run(folder.path(), &flags).await;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -42,6 +44,22 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
         }
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("notes.txt")).unwrap(), "not a history");
+}
+
+#[tokio::test]
+async fn what_a_room_keeps_is_shown_and_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let redis = RedisServer::start().unwrap();
+    let url = redis.url();
+    for (keep, says) in
+        [(None, "settings"), (Some("5"), "keeps 5"), (None, "keeps 5"), (Some("0"), "settings")]
+    {
+        let mut flags = vec!["room", "a room", "--redis-url", &url];
+        flags.extend(keep.into_iter().flat_map(|keep| ["--keep", keep]));
+        let output = run(folder.path(), &flags).await;
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains(says), "{flags:?}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{
     EmbeddedSettings,
     nonces::Nonces,
     queue::{Command, Put},
-    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, position, split, tag},
+    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, keep, position, split, tag},
     trim,
 };
 use crate::broker::{Change, Draft, Entry, Key, Kind, LogError, Record, StateError, Stored, Versioned};
@@ -120,11 +120,12 @@ impl Batch<'_> {
         for (room, (mut head, entries)) in std::mem::take(&mut self.touched) {
             if !entries.is_empty() {
                 let published = entries.len() as u64;
+                let max = keep(&self.state, room.as_str(), self.settings.history_max)?;
                 trim::room(
                     &mut self.entries,
                     room.as_str(),
                     &mut head,
-                    published,
+                    (published, max),
                     self.settings,
                     self.now_ms,
                 )?;
@@ -189,7 +190,7 @@ impl Batch<'_> {
 
     /// Makes an entry say something else, in its place. Whether it is there.
     fn amend(&mut self, room: &Room, change: &Change) -> Result<bool, redb::Error> {
-        let max = self.settings.history_max;
+        let max = keep(&self.state, room.as_str(), self.settings.history_max)?;
         let head = self.head(room)?;
         let kept = head.kept(max)..head.next;
         let Some((number, _)) = split(&change.position).filter(|(number, _)| kept.contains(number)) else {

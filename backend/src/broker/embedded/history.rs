@@ -3,7 +3,7 @@
 use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
 
-use super::tables::{ENTRIES, EntryRow, Head, ROOMS, entry, split, tag};
+use super::tables::{ENTRIES, EntryRow, Head, ROOMS, STATE, entry, keep, split, tag};
 use crate::broker::{Change, Entry, From, Run, Span};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
@@ -83,9 +83,10 @@ struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    /// What readers may see of a room: at most its newest `max` entries.
+    /// What readers may see of a room: at most its newest `max` entries, or as many as its record says.
     fn open(transaction: &ReadTransaction, room: &'a Room, max: u64) -> Result<Self, redb::Error> {
         let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
+        let max = keep(&transaction.open_table(STATE)?, room.as_str(), max)?;
         let table = transaction.open_table(ENTRIES)?;
         Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next })
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use redb::{ReadableTable, TableDefinition};
 use shared::text::Position;
 
-use crate::broker::{Entry, Record};
+use crate::broker::{Entry, Kind, Record, room::RoomRecord};
 
 /// The version of everything below. A file with another one is refused.
 pub(super) const FORMAT: u64 = 1;
@@ -80,6 +80,16 @@ impl Head {
     pub(super) fn position(&self) -> Position {
         position(self.next - 1, &self.tag)
     }
+}
+
+/// How many entries a room keeps: what its record says, else `max`.
+pub(super) fn keep(
+    state: &impl ReadableTable<(&'static str, &'static str), StateRow<'static>>,
+    room: &str,
+    max: u64,
+) -> Result<u64, redb::Error> {
+    let row = state.get((Kind::Room.as_str(), room))?;
+    Ok(row.and_then(|row| RoomRecord::keep_of(row.value().2)).unwrap_or(max))
 }
 
 /// The position of the entry with this number, [`Position::start`] for 0.

@@ -21,19 +21,19 @@ const STEP: usize = 256;
 /// After how much longer than its last entry an empty room is forgotten, in milliseconds.
 const FORGET_MS: u64 = 7 * 24 * 3600 * 1000;
 
-/// Trims a room after `published` entries were added to it.
+/// Trims a room, which keeps `max` entries, after `published` ones were added to it.
 pub(super) fn room(
     entries: &mut Table<'_, (&'static str, u64), EntryRow<'static>>,
     room: &str,
     head: &mut Head,
-    published: u64,
+    (published, max): (u64, u64),
     settings: &EmbeddedSettings,
     now_ms: u64,
 ) -> Result<(), redb::Error> {
     let most = published.saturating_mul(CHUNK);
     // Readers do not see what is beyond the count, so it may wait until a chunk of neighbours goes together.
     // And an entry stays for the nonce window, so that its nonce is still known after a restart.
-    let excess = head.kept(settings.history_max) - head.first;
+    let excess = head.kept(max) - head.first;
     if excess >= CHUNK {
         let gone = older(entries, room, head, excess.min(most), now_ms.saturating_sub(millis(NONCE_WINDOW)))?;
         remove(entries, room, head, gone)?;

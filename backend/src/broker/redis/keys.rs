@@ -70,9 +70,14 @@ impl Keys {
         match key {
             Key::Secret => format!("{}secret", self.prefix),
             Key::Person(user) => format!("{}{{user:{user}}}:person", self.prefix),
-            Key::Room(room) => self.room(room, "about"),
+            Key::Room(room) => self.about(room),
             Key::Rights(room) => self.rights(room),
         }
+    }
+
+    /// [`Key::Room`], which a publish looks at: how many entries the room keeps (`m`).
+    pub(super) fn about(&self, room: &Room) -> String {
+        self.room(room, "about")
     }
 
     /// [`Key::Rights`], which a publish looks at.

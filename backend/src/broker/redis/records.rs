@@ -12,7 +12,7 @@ use super::{
     link::Link,
     scripts::{FORGET, PUT, TAKE},
 };
-use crate::broker::{Key, Kind, StateError, Versioned};
+use crate::broker::{Key, Kind, StateError, Versioned, room::RoomRecord};
 
 /// Most names asked for in one step.
 const STEP: usize = 500;
@@ -45,9 +45,23 @@ impl Records {
         let expect = expect.map(|version| version.to_string()).unwrap_or_default();
         // Zero would be refused; a record that expires at once is one that is gone a moment later.
         let expires = expires.map(|after| after.as_millis().max(1).to_string()).unwrap_or_default();
-        let args = [expect.as_bytes(), value, expires.as_bytes(), key.name().as_bytes()];
+        let keep = match key {
+            Key::Room(_) => RoomRecord::keep_of(value).map(|keep| keep.to_string()).unwrap_or_default(),
+            Key::Secret | Key::Person(_) | Key::Rights(_) => String::new(),
+        };
+        let args = [expect.as_bytes(), value, expires.as_bytes(), key.name().as_bytes(), keep.as_bytes()];
         let (written, version): (u64, u64) = self.link.script(&PUT, &self.both(key), &args).await?;
-        if written == 1 { Ok(version) } else { Err(StateError::Conflict(version)) }
+        if written != 1 {
+            return Err(StateError::Conflict(version));
+        }
+        if let (Key::Room(room), false) = (key, keep.is_empty()) {
+            // The next publish would do it as well; readers are not to wait for it.
+            let mut trim = ::redis::cmd("XTRIM");
+            trim.arg(self.keys.stream(room)).arg("MAXLEN").arg("=").arg(&keep);
+            let trimmed: Result<u64, Failure> = self.link.query(&trim).await;
+            tracing::debug!(?trimmed, "a room keeps less");
+        }
+        Ok(version)
     }
 
     /// See [`State::take`](crate::broker::State::take).

@@ -156,10 +156,10 @@ impl Load {
 
 fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
     let Keeping { keys: names, history_max, history_age } = keeping;
-    let mut keys = Vec::with_capacity(call.len() + 5);
+    let mut keys = Vec::with_capacity(call.len() + 6);
     if let Some(Waiting { room, .. }) = call.first() {
         keys.extend([names.stream(room), names.head(room), names.channel(room), names.rights(room)]);
-        keys.push(names.amended(room));
+        keys.extend([names.amended(room), names.about(room)]);
     }
     keys.extend(
         call.iter().map(|Waiting { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),

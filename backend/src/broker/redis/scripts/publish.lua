@@ -1,5 +1,6 @@
 -- Stores entries of one room and hands them to the bus, in one atomic step. Needs Redis 7.
--- KEYS: 1 stream  2 head  3 channel  4 rights  5 what amended entries say  6… the nonce key of each draft
+-- KEYS: 1 stream  2 head  3 channel  4 rights  5 what amended entries say  6 the room's record
+--       7… the nonce key of each draft
 -- ARGV: 1 how many entries to keep  2 nonce window (s)  3 greatest age (ms)
 --       then for each draft: sender, nonce, rights version it was decided under, 1 if it counts, record; if it amends,
 --       '<position> <cut>' instead of the 1, and behind the first <cut> bytes of the record what that entry says now
@@ -10,7 +11,9 @@
 -- assigned and the tag, the end of the nonce: ids are handed out again when Redis comes back without its tail and with
 -- a slower clock, and the tag tells such an entry from the lost one.
 local stream, head, channel, amended = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
-local keep, window, age = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local window, age = ARGV[2], tonumber(ARGV[3])
+local keep, exactly = redis.call('HGET', KEYS[6], 'm'), '='
+if not keep then keep, exactly = ARGV[1], '~' end
 local rights = redis.call('HGET', KEYS[4], 'r') or '0'
 local number = function(n) return string.format('%.0f', n) end
 local answers, sent, prev, n, refresh, changed = {}, {}, nil, nil, false, false
@@ -33,9 +36,9 @@ local tidy = function()
   end
 end
 
-for i = 1, #KEYS - 5 do
+for i = 1, #KEYS - 6 do
   local at = 3 + (i - 1) * 5
-  local nonce_key, sender, nonce, record = KEYS[5 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
+  local nonce_key, sender, nonce, record = KEYS[6 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
   local target, cut = string.match(ARGV[at + 4], '^(%S+) (%d+)$')
   local changes = target and find(target)
   local first = redis.call('GET', nonce_key)
@@ -68,7 +71,7 @@ for i = 1, #KEYS - 5 do
       changed = true
       redis.call('HSET', amended, changes, string.sub(record, cut + 1))
     end
-    local id = redis.call('XADD', stream, 'MAXLEN', '~', keep, '*', meta, says)
+    local id = redis.call('XADD', stream, 'MAXLEN', exactly, keep, '*', meta, says)
     local position = id .. tag
     redis.call('SET', nonce_key, position, 'EX', window)
     sent[#sent + 1] = table.concat({position, prev, number(n), unpack(words)}, ' ') .. '\n' .. record

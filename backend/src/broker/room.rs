@@ -1,0 +1,66 @@
+//! What is known of a room as a whole: the value of [`Key::Room`].
+//!
+//! A room without a record is kept as the settings of the nodes say. What a record says counts on every node from the
+//! moment it is written, because the broker looks at it in the step that stores and in the step that reads.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use shared::text::Room;
+
+use super::{Key, State, StateError};
+
+/// The record, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RoomRecord {
+    /// How many entries the room keeps, at least 1, instead of what the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u64>,
+    /// What a later version wrote; it stays when this one writes.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+impl RoomRecord {
+    /// Takes over what [`RoomRecord::encode`] gave. Anything else says nothing.
+    pub fn decode(value: &[u8]) -> Self {
+        serde_json::from_slice(value).unwrap_or_default()
+    }
+
+    /// The value to store.
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// How many entries a room with this value keeps, if it says so.
+    pub(super) fn keep_of(value: &[u8]) -> Option<u64> {
+        Self::decode(value).keep.map(|keep| keep.max(1))
+    }
+}
+
+/// The record of a room, and an empty one where there is none.
+pub async fn get(state: &dyn State, room: &Room) -> Result<RoomRecord, StateError> {
+    let found = state.get(&Key::Room(room.clone())).await?;
+    Ok(found.map(|found| RoomRecord::decode(&found.value)).unwrap_or_default())
+}
+
+/// Changes the record of a room; whoever changes it at the same time, on whichever node, loses nothing by it.
+/// Returns what it says now.
+pub async fn change(
+    state: &dyn State,
+    room: &Room,
+    change: impl Fn(&mut RoomRecord) + Send + Sync,
+) -> Result<RoomRecord, StateError> {
+    let key = Key::Room(room.clone());
+    loop {
+        let found = state.get(&key).await?;
+        let version = found.as_ref().map_or(0, |found| found.version);
+        let mut record = found.map(|found| RoomRecord::decode(&found.value)).unwrap_or_default();
+        change(&mut record);
+        match state.put(&key, Some(version), record.encode(), None).await {
+            Ok(_) => return Ok(record),
+            // Somebody was quicker: what they wrote is changed instead.
+            Err(StateError::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
