@@ -1,0 +1,75 @@
+//! One person in several places, and people whose connection died.
+
+use shared::{
+    command::Command,
+    event::{Event, Reply, ServerFrame},
+};
+
+use crate::support::{Client, Cluster, V1, on_both};
+
+/// The next presence event that something is true of.
+async fn presence(client: &mut Client<V1>, wanted: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        match ServerFrame::decode(&client.text().await).unwrap() {
+            ServerFrame::Event(event @ Event::Presence { .. }) if wanted(&event) => return event,
+            ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
+        }
+    }
+}
+
+on_both! {
+    async fn one_person_in_two_tabs_and_on_two_nodes(cluster) {
+        let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+        let mut first = Client::connect(one.address).await;
+        let welcome = first.hello("Ana").await;
+        let (mut second, mut third) = (Client::connect(one.address).await, Client::connect(two.address).await);
+        for client in [&mut second, &mut third] {
+            let again = client.hello_with("Ana", Some(welcome.token.clone())).await;
+            assert_eq!((&again.user, again.refused), (&welcome.user, None));
+        }
+        for client in [&mut first, &mut second, &mut third] {
+            let joined = client.join("room").await;
+            assert_eq!((joined.here, joined.people.len()), (1, 1), "one person, however many pages");
+        }
+        // What is said in one place comes with its nonce to all of them: each strikes it from what it waits for.
+        let (position, _) = first.send("room", "nonce-0001", "hello").await;
+        for client in [&mut first, &mut second, &mut third] {
+            let message = client.message().await;
+            assert_eq!((&message.position, message.nonce.as_str()), (&position, "nonce-0001"));
+            assert_eq!(message.sender.id, welcome.user);
+        }
+        // Two places try the same message: it is stored once.
+        let (elsewhere, duplicate) = third.send("room", "nonce-0001", "hello").await;
+        assert_eq!((elsewhere, duplicate), (position, true));
+
+        let name = "Anna".parse().unwrap();
+        assert!(matches!(first.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        let renamed = |event: &Event| {
+            matches!(event, Event::Presence { came, .. } if came.iter().any(|person| person.name.as_str() == "Anna"))
+        };
+        presence(&mut second, renamed).await;
+
+        // Forgotten in one place: no place is this person again when it comes back.
+        assert!(matches!(second.ask(Command::Forget).await, Reply::Forgotten(_)));
+        for node in [&one, &two] {
+            let stranger =
+                Client::connect(node.address).await.hello_with("Ana", Some(welcome.token.clone())).await;
+            assert!(stranger.user != welcome.user && stranger.refused.is_some());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_half_open_is_gone_for_the_others() {
+    let node = Cluster::embedded().node(&["--ping-interval", "0.2", "--pong-timeout", "0.2"]).await;
+    let mut alive = node.v1("Here").await;
+    alive.join("room").await;
+    // A client that does not read its socket answers no ping.
+    let mut dead = node.v1("Gone").await;
+    let people = dead.join("room").await.people;
+    let lost = people.iter().find(|person| person.name.as_str() == "Gone").unwrap();
+    let left = |event: &Event| matches!(event, Event::Presence { went, .. } if !went.is_empty());
+    let Event::Presence { here, went, .. } = presence(&mut alive, left).await else { panic!("of presence") };
+    assert_eq!((here, went), (1, vec![lost.id.clone()]));
+    assert_eq!(alive.join("room").await.people.len(), 1);
+}
