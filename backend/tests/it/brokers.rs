@@ -63,7 +63,7 @@ pub(crate) mod redis {
     };
     use testkit::{Data, RedisOptions, RedisServer};
 
-    use crate::conformance::{Fixture, HISTORY_MAX, conformance, ready};
+    use crate::conformance::{Fixture, HISTORY_MAX, amend, conformance, draft, ready, room, say_many};
 
     /// Nodes on one Redis.
     pub(crate) struct Nodes {
@@ -118,4 +118,25 @@ pub(crate) mod redis {
     }
 
     conformance!(start, start_alone);
+
+    /// What readers no longer see is not kept for ever either.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_amended_entries_say_goes_with_them() {
+        let server = RedisServer::start().unwrap();
+        let broker = connect(&settings(&server.url(), "tidy:")).unwrap();
+        ready(&broker, 0).await;
+        let room = room("general");
+        let amended = |key: &str| server.command(&["HLEN", key]).unwrap();
+        for entry in say_many(&broker, &room, 50).await {
+            let nonce = format!("e{}", entry.n);
+            amend(&broker, &room, &nonce, &entry.position, Some("edited")).await.unwrap();
+        }
+        assert_eq!(amended("tidy:{general}:amended").trim(), "50");
+        let filling =
+            (0..1_000).map(|number| broker.log.publish(&room, draft("anna", &format!("f{number}"), "x")));
+        for stored in filling.collect::<Vec<_>>() {
+            stored.await.unwrap();
+        }
+        assert_eq!(amended("tidy:{general}:amended").trim(), "0");
+    }
 }

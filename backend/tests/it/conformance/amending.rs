@@ -12,7 +12,7 @@ use shared::{
 
 use super::{Fixture, HISTORY_MAX, assert_chain, draft, next, read, room, say, say_many};
 
-type Answer = BoxFuture<'static, Result<Stored, LogError>>;
+pub(crate) type Answer = BoxFuture<'static, Result<Stored, LogError>>;
 
 fn sender(who: &str) -> Sender {
     Sender { id: UserId::parse(who).unwrap(), name: Name::parse(who).unwrap(), kind: SenderKind::Guest }
@@ -25,7 +25,13 @@ fn amending(who: &str, nonce: &str, position: &Position) -> Draft {
 }
 
 /// Anna makes an entry say `text`, or, without, nothing any more.
-fn amend(broker: &Broker, room: &Room, nonce: &str, position: &Position, text: Option<&str>) -> Answer {
+pub(crate) fn amend(
+    broker: &Broker,
+    room: &Room,
+    nonce: &str,
+    position: &Position,
+    text: Option<&str>,
+) -> Answer {
     let first = Nonce::parse("first").unwrap();
     let record = match text {
         Some(text) => Record::message(1, &sender("anna"), &first, &Body::parse(text).unwrap()),
