@@ -4,6 +4,7 @@
 //! checked from the observations alone.
 
 mod order;
+mod own;
 mod view;
 
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,17 @@ pub enum Seen {
         room: Room,
         /// What.
         nonce: Nonce,
+        /// On which of the client's connections.
+        on: u32,
+    },
+    /// A send was answered as not stored, or not known to be.
+    Refused {
+        /// Where.
+        room: Room,
+        /// What.
+        nonce: Nonce,
+        /// On which of the client's connections.
+        on: u32,
     },
     /// A send was answered as stored.
     Acked {
@@ -98,7 +110,8 @@ pub struct Verdict {
     pub silent_gaps: Vec<String>,
     /// A message that is shown or kept twice.
     pub duplicates: Vec<String>,
-    /// Two observers, or an observer and the history, disagree about the order of messages.
+    /// Two observers, or an observer and the history, disagree about the order of messages, or one sender's messages
+    /// stand in another order than it said them in.
     pub order_inversions: Vec<String>,
     /// An answer that names another message's place, differs from an earlier answer, or answers nothing.
     pub false_acks: Vec<String>,
@@ -150,6 +163,9 @@ pub fn check(observations: &[Observation], history: &History) -> Verdict {
         order::check(room, runs, &mut verdict);
     }
     check_acks(observations, history, &told, &mut verdict);
+    for observation in observations {
+        own::check(observation, history, &told, &mut verdict);
+    }
     verdict
 }
 
@@ -200,7 +216,7 @@ fn check_acks(
     }
     let mut tries: HashMap<(&Room, &Nonce), u64> = HashMap::new();
     for seen in observations.iter().flat_map(|observation| &observation.seen) {
-        if let Seen::Sent { room, nonce } = seen {
+        if let Seen::Sent { room, nonce, .. } = seen {
             *tries.entry((room, nonce)).or_default() += 1;
         }
     }

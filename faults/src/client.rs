@@ -32,6 +32,9 @@ const TICK: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_millis(500);
 const NO_ANSWER: Duration = Duration::from_secs(10);
 
+/// The first of the numbers by which connections for repeats are told from the client's own.
+const REPEATERS: u32 = 1 << 31;
+
 /// Who a client is.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -81,6 +84,8 @@ struct Client {
     asked: HashMap<u64, Asked>,
     token: Option<String>,
     request: u64,
+    /// Tells its connections apart.
+    connection: u32,
     said: u64,
     settled: bool,
     gone_since: Option<Instant>,
@@ -105,6 +110,7 @@ pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) 
         asked: HashMap::new(),
         token: None,
         request: 0,
+        connection: 0,
         said: 0,
         settled: false,
         gone_since: None,
@@ -154,6 +160,7 @@ impl Client {
         node: usize,
         work: &mut mpsc::Receiver<Say>,
     ) -> Result<End> {
+        self.connection += 1;
         let name: Name = format!("Client {}", self.plan.index).parse()?;
         let hello = Command::Hello { name, token: self.token.clone() };
         self.ask(wire, hello, Asked::Hello).await?;
@@ -217,10 +224,10 @@ impl Client {
         let bytes = usize::try_from(self.stage.body_bytes.load(Relaxed))?;
         let body = format!("{:<bytes$}", self.stage.now()).parse()?;
         let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body };
-        for repeater in &self.repeaters {
+        for (on, repeater) in (REPEATERS..).zip(&self.repeaters) {
             // A repeater that cannot keep up repeats less.
             if repeater.try_send(command.clone()).is_ok() {
-                self.seen.push(Seen::Sent { room: room.clone(), nonce: nonce.clone() });
+                self.seen.push(Seen::Sent { room: room.clone(), nonce: nonce.clone(), on });
             }
         }
         self.stage.pending.fetch_add(1, Relaxed);
@@ -241,7 +248,7 @@ impl Client {
             }
         }
         for (room, nonce, command) in out {
-            self.seen.push(Seen::Sent { room, nonce: nonce.clone() });
+            self.seen.push(Seen::Sent { room, nonce: nonce.clone(), on: self.connection });
             self.ask(wire, command, Asked::Send(nonce, now)).await?;
         }
         Ok(())
@@ -326,6 +333,10 @@ impl Client {
             }
             Reply::Error(error) => {
                 self.stage.refusals.fetch_add(1, Relaxed);
+                if let Some(pending) = self.pending.iter().find(|pending| pending.nonce == nonce) {
+                    let (room, nonce) = (pending.room.clone(), nonce.clone());
+                    self.seen.push(Seen::Refused { room, nonce, on: self.connection });
+                }
                 match error.code.retry() {
                     Retry::SameNonce => {
                         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce)

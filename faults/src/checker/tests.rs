@@ -29,7 +29,15 @@ fn joined(since: Option<u64>, recovered: bool, position: u64, messages: Vec<Link
 }
 
 fn sent(number: u64) -> Seen {
-    Seen::Sent { room: room(), nonce: nonce(number) }
+    sent_on(number, 1)
+}
+
+fn sent_on(number: u64, on: u32) -> Seen {
+    Seen::Sent { room: room(), nonce: nonce(number), on }
+}
+
+fn refused(number: u64) -> Seen {
+    Seen::Refused { room: room(), nonce: nonce(number), on: 1 }
 }
 
 fn acked(number: u64, position: u64, duplicate: bool) -> Seen {
@@ -50,6 +58,11 @@ fn writer() -> Vec<Seen> {
 /// Somebody who comes late, goes away, and resumes.
 fn reader() -> Vec<Seen> {
     vec![joined(None, false, 2, links(2..=2)), said(link(3)), joined(Some(3), true, 4, links(4..=4))]
+}
+
+/// Somebody who sees messages 1 and 2.
+fn twins() -> Vec<Seen> {
+    vec![joined(None, false, 2, links(1..=2))]
 }
 
 fn history() -> Vec<Link> {
@@ -79,6 +92,16 @@ fn clean_histories_pass() {
         ("nobody", vec![], vec![]),
         ("two", vec![writer(), reader()], history()),
         ("a retry", vec![retried], links(1..=1)),
+        (
+            "another order after a refusal",
+            vec![after(twins(), [sent(2), sent(1), refused(2), sent(2)])],
+            links(1..=2),
+        ),
+        (
+            "another order on two connections",
+            vec![after(twins(), [sent_on(2, 1), sent_on(1, 2)])],
+            links(1..=2),
+        ),
         ("a page instead of a resume", vec![unasked_page, reader()], history()),
     ] {
         let verdict = verdict(logs, history);
@@ -146,6 +169,18 @@ fn every_defect_is_found_and_only_it() {
         ),
         ("stored twice", "duplicates", vec![kept_twice], vec![link(1), link(2), twice]),
         ("two orders", "order inversions", vec![writer(), swapped], history()),
+        (
+            "one's own in another order",
+            "order inversions",
+            vec![after(twins(), [sent(2), sent(1)])],
+            links(1..=2),
+        ),
+        (
+            "one's own in another order on every way",
+            "order inversions",
+            vec![after(twins(), [sent_on(2, 1), sent_on(2, 2), sent_on(1, 1), sent_on(1, 2)])],
+            links(1..=2),
+        ),
         ("another's place", "false acks", vec![after(writer(), [sent(3), acked(3, 2, false)])], history()),
         ("two places", "false acks", vec![after(writer(), [sent(2), acked(2, 9, true)])], history()),
         ("an answer to nothing", "false acks", vec![after(writer(), [acked(3, 3, false)])], history()),

@@ -26,7 +26,7 @@ pub(super) fn walk(observation: &Observation, verdict: &mut Verdict) -> HashMap<
     let mut views: HashMap<Room, View> = HashMap::new();
     for seen in &observation.seen {
         match seen {
-            Seen::Sent { .. } | Seen::Acked { .. } => {}
+            Seen::Sent { .. } | Seen::Refused { .. } | Seen::Acked { .. } => {}
             Seen::Joined { room, since, recovered, position, messages } => {
                 let view = views.entry(room.clone()).or_default();
                 if !*recovered {
