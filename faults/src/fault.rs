@@ -42,12 +42,13 @@ pub enum Fault {
     F24,
     F25,
     F26,
+    F28,
     F29,
     F30,
 }
 
 /// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11", "F17", "F18", "F28"];
+pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11", "F17", "F18"];
 
 impl Fault {
     /// Those of the short selection: all that take no more than a quarter of a minute.
@@ -68,6 +69,7 @@ impl Fault {
         Self::F23,
         Self::F25,
         Self::F26,
+        Self::F28,
         Self::F29,
         Self::F30,
     ];
@@ -93,6 +95,9 @@ impl Fault {
             Self::F24 => "Redis away for long",
             Self::F25 => "All clients reset at once, again and again",
             Self::F26 => "Embedded node killed again and again",
+            Self::F28 => {
+                "Each node replaced by an old version in turn, then by the new one; payloads of a later version"
+            }
             Self::F29 => "Every message sent three times, through all nodes",
             Self::F30 => "Client connections reset in the middle of a frame",
         }
@@ -116,7 +121,7 @@ impl Fault {
 
     /// Whether clients may be disconnected by it.
     fn may_disconnect(self) -> bool {
-        matches!(self, Self::F6 | Self::F7 | Self::F26)
+        matches!(self, Self::F6 | Self::F7 | Self::F26 | Self::F28)
     }
 
     async fn strike(self, world: &mut World, figures: &mut Figures) -> Result<()> {
@@ -139,6 +144,7 @@ impl Fault {
             Self::F24 => redis::away(world, figures).await,
             Self::F25 => crowd::storm(world, figures).await,
             Self::F26 => embedded::killed(world, figures).await,
+            Self::F28 => node::replaced(world, figures).await,
             Self::F29 => node::said_three_times(world, figures).await,
             Self::F30 => sockets::torn(world, figures).await,
         }

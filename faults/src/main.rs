@@ -49,6 +49,9 @@ struct Cli {
     /// The server to play on.
     #[arg(long, env = "HUBBUB_BINARY", default_value = "target/debug/hubbub", value_name = "FILE")]
     binary: PathBuf,
+    /// The older server that F28 mixes with it; without one the nodes are replaced by themselves.
+    #[arg(long, value_name = "FILE")]
+    old_binary: Option<PathBuf>,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -67,12 +70,16 @@ async fn main() -> ExitCode {
     } else {
         cli.faults
     };
-    let Cli { binary, nodes, clients, rooms, rate, slack, .. } = cli;
+    let Cli { binary, old_binary, nodes, clients, rooms, rate, slack, .. } = cli;
     if !binary.is_file() {
         eprintln!("error: there is no server at {}; cargo xtask faults builds one", binary.display());
         return ExitCode::FAILURE;
     }
-    let size = Size { binary, seed, nodes, clients, rooms, rate, short, slack };
+    if let Some(old) = old_binary.as_ref().filter(|old| !old.is_file()) {
+        eprintln!("error: there is no server at {}", old.display());
+        return ExitCode::FAILURE;
+    }
+    let size = Size { binary, old_binary, seed, nodes, clients, rooms, rate, short, slack };
     println!("seed {seed}, {nodes} nodes, {clients} clients, {rooms} rooms, {rate} messages/s\n\n{HEAD}");
     let start = Instant::now();
     let mut failed = Vec::new();

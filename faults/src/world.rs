@@ -37,6 +37,8 @@ const SECRET: &str = "a secret for the nodes of a fault run";
 pub struct Size {
     /// The server binary.
     pub binary: PathBuf,
+    /// Another version of it, for F28.
+    pub old_binary: Option<PathBuf>,
     /// For every random choice.
     pub seed: u64,
     /// Nodes.

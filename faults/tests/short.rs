@@ -19,8 +19,17 @@ fn binary() -> PathBuf {
 }
 
 fn play(fault: Fault) {
-    let size =
-        Size { binary: binary(), seed: 7, nodes: 3, clients: 60, rooms: 12, rate: 60, short: true, slack: 5 };
+    let size = Size {
+        binary: binary(),
+        old_binary: None,
+        seed: 7,
+        nodes: 3,
+        clients: 60,
+        rooms: 12,
+        rate: 60,
+        short: true,
+        slack: 5,
+    };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime starts");
     let row = runtime.block_on(fault.play(&size));
@@ -55,6 +64,7 @@ tests! {
     f23: F23,
     f25: F25,
     f26: F26,
+    f28: F28,
     f29: F29,
     f30: F30,
 }

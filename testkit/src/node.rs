@@ -146,6 +146,11 @@ impl NodeProcess {
         self.process.wait(within).with_context(|| self.log())
     }
 
+    /// From the next start on it is this binary.
+    pub fn set_binary(&mut self, binary: &Path) {
+        binary.clone_into(&mut self.binary);
+    }
+
     /// Kills it if it still runs and starts it again with the same settings. Its log goes on.
     pub fn restart(&mut self) -> Result<()> {
         self.kill()?;

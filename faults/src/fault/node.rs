@@ -40,10 +40,53 @@ pub(super) async fn asked_to_leave(world: &mut World, figures: &mut Figures) -> 
         world.settle(PATIENCE).await?;
         sleep(Duration::from_secs(1)).await;
     }
-    figures.in_time("not ready after", slowest_unready, 500);
+    figures.in_time("not ready after", slowest_unready, 100);
     figures.in_time("exit after", slowest_exit, 15_000);
     figures.in_time("longest away", world.stage.take_away(), 3_000);
     Ok(())
+}
+
+/// F28
+pub(super) async fn replaced(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let new = world.size.binary.clone();
+    let old = world.size.old_binary.clone();
+    if old.is_none() {
+        figures.note("no old version given (--old-binary): replaced by itself");
+    }
+    let mut heard = 0;
+    for binary in [old.as_ref().unwrap_or(&new), &new] {
+        for index in 0..world.nodes.len() {
+            world.nodes[index].terminate()?;
+            block_in_place(|| world.nodes[index].wait(PATIENCE))?;
+            world.nodes[index].set_binary(binary);
+            block_in_place(|| world.nodes[index].restart())?;
+            block_in_place(|| world.nodes[index].wait_ready(PATIENCE))?;
+            world.settle(PATIENCE).await?;
+            // All of a node went to the next one: some are to be on each version.
+            for client in (index..world.size.clients).step_by(3) {
+                world.tear(client);
+            }
+            heard += later_version_speaks(world)?;
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+    figures.note(format!("{heard} payloads of a later version arrived at nodes"));
+    figures.must("payloads of a later version arrived: else the fault did not bite", heard > 0);
+    figures.in_time("longest away", world.stage.take_away(), 3_000);
+    Ok(())
+}
+
+/// In every room: a version and a kind that nobody knows yet. Answers how many subscribers there were.
+fn later_version_speaks(world: &mut World) -> Result<u64> {
+    let mut heard = 0;
+    for room in 0..world.rooms.len() {
+        let channel = format!("hubbub:{{room%20{room}}}:live");
+        for payload in ["2e1-0.x 0 1 1\nm", "1z anything"] {
+            let count = block_in_place(|| world.redis()?.command(&["PUBLISH", &channel, payload]))?;
+            heard += count.parse::<u64>()?;
+        }
+    }
+    Ok(heard)
 }
 
 /// F29: the clients of this run do it by themselves.
