@@ -156,6 +156,7 @@ pub fn connect(settings: &config::Broker) -> Result<Broker, StartError> {
                 prefix: settings.redis_prefix.clone(),
                 history_max: settings.history_messages.into(),
                 history_age: age,
+                wait_replicas: (settings.redis_wait_replicas > 0).then_some(settings.redis_wait_replicas),
                 ..redis::RedisSettings::default()
             };
             Ok(redis::connect(&settings)?)

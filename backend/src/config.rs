@@ -115,12 +115,15 @@ pub struct Server {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Broker")]
 pub struct Broker {
-    /// Redis that joins several nodes, as in redis://127.0.0.1:6379. Without it this node is alone and keeps its own history.
-    #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis_url)]
+    /// Redis that joins several nodes, as in redis://127.0.0.1:6379 or redis+sentinel://host:26379,other:26379/NAME. Without it this node is alone and keeps its own history.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", value_parser = redis_url)]
     pub redis_url: Option<String>,
     /// What every key and channel in Redis starts with.
     #[arg(long, env = "HUBBUB_REDIS_PREFIX", default_value = "hubbub:", value_name = "TEXT", value_parser = prefix)]
     pub redis_prefix: String,
+    /// Replicas that a message must have reached before it is acknowledged. While there are fewer, the node is not ready and sends end with the code timeout.
+    #[arg(long, env = "HUBBUB_REDIS_WAIT_REPLICAS", default_value_t = 0, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub redis_wait_replicas: u32,
     /// File that keeps the history of a node without Redis.
     #[arg(long, env = "HUBBUB_DATA", default_value = "hubbub.redb", value_name = "FILE")]
     pub data: PathBuf,
@@ -232,6 +235,8 @@ fn prefix(text: &str) -> Result<String, String> {
 
 fn redis_url(text: &str) -> Result<String, String> {
     match text.split_once("://") {
+        // Whoever connects takes it apart and says what is wrong with it.
+        Some(("redis+sentinel", _)) => Ok(text.to_owned()),
         Some(("redis" | "rediss" | "redis+unix" | "unix", rest)) if !rest.is_empty() => {
             ::redis::IntoConnectionInfo::into_connection_info(text)
                 .map(|_| text.to_owned())
@@ -289,6 +294,7 @@ mod tests {
             ("--drain-timeout", "0", "0.01 to 86400"),
             ("--history-messages", "0", "1..=1000000"),
             ("--redis-prefix", "a{b}", "without { and }"),
+            ("--redis-wait-replicas", "101", "0..=100"),
         ] {
             let error = Cli::try_parse_from(["hubbub", flag, value]).unwrap_err();
             let text = error.to_string();

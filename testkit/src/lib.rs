@@ -8,6 +8,7 @@
 pub mod node;
 mod process;
 pub mod redis;
+pub mod sentinel;
 
 use std::{
     collections::hash_map::RandomState,
@@ -23,6 +24,7 @@ use std::{
 pub use self::{
     node::NodeProcess,
     redis::{Data, RedisOptions, RedisServer},
+    sentinel::Sentinels,
 };
 
 /// Where free ports are looked for: below those that systems give to outgoing connections. A server that is started

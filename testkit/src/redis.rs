@@ -36,6 +36,25 @@ pub struct RedisOptions {
     pub config: Vec<(String, String)>,
 }
 
+impl RedisOptions {
+    /// One more line of redis.conf.
+    #[must_use]
+    pub fn line(mut self, directive: &str, value: &str) -> Self {
+        self.config.push((directive.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Part of a group of which one is the primary: quick to attach replicas, and with a password for all.
+    #[must_use]
+    pub fn grouped(self, password: &str) -> Self {
+        self.line("repl-diskless-sync-delay", "0").line("requirepass", password).line("masterauth", password)
+    }
+
+    fn password(&self) -> Option<&str> {
+        self.config.iter().find(|(name, _)| name == "requirepass").map(|(_, password)| password.as_str())
+    }
+}
+
 /// What a restarted server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Data {
@@ -116,7 +135,18 @@ impl RedisServer {
 
     /// Sends one command over a connection of its own. An array comes back as lines; nil as an empty text.
     pub fn command(&self, words: &[&str]) -> Result<String> {
-        command(self.port, words)
+        command(self.port, self.options.password(), words)
+    }
+
+    /// Makes it a replica of the server on this port of 127.0.0.1, and waits until it has what that one has.
+    pub fn follow(&self, primary: u16) -> Result<()> {
+        self.command(&["REPLICAOF", "127.0.0.1", &primary.to_string()])?;
+        let deadline = Instant::now() + START;
+        while !self.command(&["INFO", "replication"])?.contains("master_link_status:up") {
+            ensure!(Instant::now() < deadline, "the replica did not follow within {START:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 }
 
@@ -135,10 +165,9 @@ impl std::fmt::Display for Missing {
 }
 
 fn launch(port: u16, folder: &Path, options: &RedisOptions) -> Result<Process> {
-    let log = folder.join("redis.log");
     let mut start = Command::new("redis-server");
     start.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]);
-    start.arg("--dir").arg(folder).arg("--logfile").arg(&log);
+    start.arg("--dir").arg(folder).arg("--logfile").arg(folder.join("redis.log"));
     match options.append_only {
         Some(fsync) => start.args(["--appendonly", "yes", "--appendfsync", fsync]),
         None => start.args(["--appendonly", "no"]),
@@ -146,6 +175,16 @@ fn launch(port: u16, folder: &Path, options: &RedisOptions) -> Result<Process> {
     for (directive, value) in &options.config {
         start.arg(format!("--{directive}")).args(value.split_whitespace());
     }
+    await_answer(start, port, options.password(), folder)
+}
+
+/// Starts a server that logs to `redis.log` in its folder, and waits until it answers on its port.
+pub(crate) fn await_answer(
+    mut start: Command,
+    port: u16,
+    password: Option<&str>,
+    folder: &Path,
+) -> Result<Process> {
     start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = Process::start(&mut start, Some(folder)).map_err(|error| {
         let missing = error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::NotFound);
@@ -154,13 +193,13 @@ fn launch(port: u16, folder: &Path, options: &RedisOptions) -> Result<Process> {
     let deadline = Instant::now() + START;
     loop {
         if let Some(status) = process.ended()? {
-            let log = fs::read_to_string(&log).unwrap_or_default();
+            let log = fs::read_to_string(folder.join("redis.log")).unwrap_or_default();
             bail!("redis-server ended at once ({status}): {log}");
         }
         // The answer must be this server's own: another one may have got the port first.
         let pid = format!("process_id:{}\r\n", process.id());
-        if command(port, &["INFO", "server"]).is_ok_and(|info| info.contains(&pid))
-            && command(port, &["PING"]).is_ok()
+        if command(port, password, &["INFO", "server"]).is_ok_and(|info| info.contains(&pid))
+            && command(port, password, &["PING"]).is_ok()
         {
             return Ok(process);
         }
@@ -169,15 +208,23 @@ fn launch(port: u16, folder: &Path, options: &RedisOptions) -> Result<Process> {
     }
 }
 
-fn command(port: u16, words: &[&str]) -> Result<String> {
-    let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), REPLY)?;
+pub(crate) fn command(port: u16, password: Option<&str>, words: &[&str]) -> Result<String> {
+    let stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), REPLY)?;
     stream.set_read_timeout(Some(REPLY))?;
+    let mut stream = BufReader::new(stream);
+    if let Some(password) = password {
+        ask(&mut stream, &["AUTH", password])?;
+    }
+    ask(&mut stream, words)
+}
+
+fn ask(stream: &mut BufReader<TcpStream>, words: &[&str]) -> Result<String> {
     let mut request = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {
         write!(request, "${}\r\n{word}\r\n", word.len())?;
     }
-    stream.write_all(&request)?;
-    reply(&mut BufReader::new(stream))
+    stream.get_mut().write_all(&request)?;
+    reply(stream)
 }
 
 fn reply(from: &mut impl BufRead) -> Result<String> {

@@ -1,14 +1,15 @@
-//! The broker over Redis (7 or later; a single server, or whatever answers at one address).
+//! The broker over Redis (7 or later; one server, whatever answers at one address, or the primary that Sentinels name).
 //!
 //! | file | idea |
 //! |---|---|
 //! | [`publishing`] | everything that is stored goes through one ordered lane |
 //! | [`subscriber`] | the one connection that receives, its supervisor and its probe |
 //! | [`reading`], [`records`] | history and small records, over a connection they share |
-//! | [`link`], [`failure`] | connections, and what an error says about what was done |
+//! | [`address`], [`link`], [`failure`] | where Redis is, connections, and what an error says about what was done |
 //! | [`keys`], [`payload`], [`stored`] | how things are spelled in keys, on channels and in streams |
 //! | [`scripts`] | what runs inside Redis |
 
+mod address;
 mod failure;
 mod keys;
 mod link;
@@ -38,8 +39,9 @@ use tokio_util::{
 #[cfg(test)]
 pub(crate) use self::publishing::DRAFTS as PUBLISHES;
 use self::{
+    address::Address,
     keys::Keys,
-    link::{Address, Link},
+    link::Link,
     publishing::{Keeping, Publishing, Sender},
     reading::History,
     records::Records,
@@ -53,7 +55,8 @@ use super::{
 /// How a node uses Redis.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
-    /// `redis://[user:password@]host:port[/database]`
+    /// `redis://[user:password@]host:port[/database]`, or
+    /// `redis+sentinel://[user:password@]host:port[,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`
     pub url: String,
     /// What every key and channel starts with. No braces: they would change where Redis Cluster puts the keys.
     pub prefix: String,
@@ -65,7 +68,8 @@ pub struct RedisSettings {
     pub history_max: u64,
     /// How long a room keeps an entry.
     pub history_age: Duration,
-    /// With it, an ack waits for so many replicas.
+    /// With it, an ack waits for so many replicas: one WAIT for each gathered batch. Where it ends early, its messages
+    /// are stored and told to their rooms, but answered with [`LogError::Unknown`].
     pub wait_replicas: Option<u32>,
     /// Lanes to the hub.
     pub lanes: usize,
@@ -92,8 +96,8 @@ impl Default for RedisSettings {
 /// Settings that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
-    /// The URL is none of Redis.
-    #[error("this is not the URL of a Redis server: {0}")]
+    /// The URL is none of Redis. Says what it must be.
+    #[error("{0}")]
     Url(String),
     /// The prefix has braces.
     #[error("the key prefix must not have braces")]
@@ -103,7 +107,7 @@ pub enum BadSettings {
 /// Starts a node's connections. Returns at once, whether Redis is there or not: [`Bus::health`] says when it is.
 /// Must be called inside a Tokio runtime.
 pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
-    let address = Address::parse(&settings.url).map_err(|error| BadSettings::Url(error.to_string()))?;
+    let address = Address::parse(&settings.url).map_err(BadSettings::Url)?;
     if settings.prefix.contains(['{', '}']) {
         return Err(BadSettings::Prefix);
     }
@@ -130,7 +134,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         link: Arc::clone(&link),
         lanes: Arc::clone(&lanes),
         health,
-        probe: Probe::new(&keys, &node, settings.probe_interval),
+        probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
         taken: Mutex::default(),
     });
 

@@ -10,5 +10,6 @@ mod crash;
 mod people;
 mod redis_faults;
 mod resume;
+mod sentinel;
 mod starting;
 mod support;

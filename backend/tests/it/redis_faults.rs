@@ -299,7 +299,7 @@ async fn closing_finishes_what_was_accepted() {
 
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused() {
-    for url in ["http://x", "nonsense", "redis://", "rediss://127.0.0.1"] {
+    for url in ["http://x", "nonsense", "redis://", "rediss://127.0.0.1", "redis+sentinel://one:26379"] {
         let refused = connect(&RedisSettings { url: url.to_owned(), ..RedisSettings::default() });
         assert!(matches!(refused, Err(BadSettings::Url(_))) || url == "redis://", "{url}");
     }
@@ -309,22 +309,20 @@ async fn settings_that_cannot_work_are_refused() {
 
 #[tokio::test]
 async fn with_replicas_an_ack_waits_for_them() {
-    let config = vec![("repl-diskless-sync-delay".to_owned(), "0".to_owned())];
-    let (server, replica) =
-        (RedisServer::with(RedisOptions { append_only: None, config }).unwrap(), server(None));
+    let options = RedisOptions::default().line("repl-diskless-sync-delay", "0");
+    let (server, replica) = (RedisServer::with(options).unwrap(), server(None));
     let waits = RedisSettings { wait_replicas: Some(1), ..settings(&server.url(), "faults:") };
     let broker = connect(&waits).unwrap();
-    ready(&broker, 0).await;
+    let mut health = broker.bus.health();
+    let probed = health.wait_for(|health| health.probed.is_some());
+    let probed = timeout(STEP, probed).await.expect("no probe").unwrap().clone();
+    assert!(!probed.ready && probed.reason.unwrap().contains("--redis-wait-replicas"));
     let room = room("general");
     let alone = say(&broker, &room, "alone").await;
     assert_eq!(alone, Err(LogError::Unknown), "it is stored, but not as was asked");
-    replica.command(&["REPLICAOF", "127.0.0.1", &server.port().to_string()]).unwrap();
-    let attached = async {
-        while !replica.command(&["INFO", "replication"]).unwrap().contains("master_link_status:up") {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(STEP, attached).await.expect("the replica does not follow");
+    replica.follow(server.port()).unwrap();
+    ready(&broker, 0).await;
+    assert!(broker.bus.durability().contains("in the memory of a replica"), "{}", broker.bus.durability());
     assert!(say(&broker, &room, "alone").await.unwrap().duplicate);
     say(&broker, &room, "both").await.unwrap();
     assert_eq!(replica.command(&["XLEN", "faults:{general}:log"]).unwrap(), "2");

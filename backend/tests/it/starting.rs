@@ -27,6 +27,10 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
         (vec!["--port", "many"], vec!["--port", "many"]),
         (vec!["--redis-url", "nonsense"], vec!["--redis-url", "nonsense", "redis://127.0.0.1:6379"]),
         (
+            vec!["--port", "0", "--redis-url", "redis+sentinel://:word@one,two:x/main"],
+            vec!["--redis-url", "\"two:x\" is no host:port", "redis+sentinel://host:26379,other:26379/NAME"],
+        ),
+        (
             vec!["--port", "0", "--data", "notes.txt"],
             vec!["--data", "notes.txt", "damaged or no hubbub file"],
         ),

@@ -1,70 +1,18 @@
-//! Connections to Redis, and the one that reads, records and probes share.
+//! The connection that reads, records and probes share.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use ::redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, Pipeline,
-    RedisError, Value,
-    aio::{MultiplexedConnection, PubSub},
-    io::tcp::{TcpSettings, socket2::TcpKeepalive},
-};
+use ::redis::{Cmd, FromRedisValue, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 use futures_util::FutureExt;
-use tokio::{sync::Notify, time::timeout};
+use tokio::sync::Notify;
 
-use super::{failure::Failure, scripts::Script};
-
-/// For the TCP connection and the greeting, each.
-const CONNECT: Duration = Duration::from_secs(2);
+use super::{address::Server, failure::Failure, scripts::Script};
 
 /// For the answer to a read or a record.
 const ANSWER: Duration = Duration::from_secs(2);
-
-/// Where Redis is.
-#[derive(Debug, Clone)]
-pub(super) struct Address {
-    client: Client,
-}
-
-impl Address {
-    /// Takes a URL apart; connects to nothing.
-    pub(super) fn parse(url: &str) -> Result<Self, RedisError> {
-        let info: ConnectionInfo = url.into_connection_info()?;
-        let keepalive =
-            TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(3));
-        let mut tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-        #[cfg(target_os = "linux")]
-        {
-            tcp = tcp.set_user_timeout(Duration::from_secs(10));
-        }
-        Ok(Self { client: Client::open(info.set_tcp_settings(std::mem::take(&mut tcp)))? })
-    }
-
-    /// A connection for commands, each answered within `answer` or [`Failure::Timeout`].
-    pub(super) async fn commands(&self, answer: Duration) -> Result<MultiplexedConnection, Failure> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(answer))
-            .set_pipeline_buffer_size(1024);
-        let opening = self.client.get_multiplexed_async_connection_with_config(&config);
-        Self::opened(timeout(2 * CONNECT, opening).await)
-    }
-
-    /// A connection for subscriptions.
-    pub(super) async fn subscriptions(&self) -> Result<PubSub, Failure> {
-        Self::opened(timeout(2 * CONNECT, self.client.get_async_pubsub()).await)
-    }
-
-    fn opened<T, E>(opening: Result<Result<T, RedisError>, E>) -> Result<T, Failure> {
-        match opening {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(Failure::Down(error.to_string())),
-            Err(_) => Err(Failure::Down("Redis did not answer the connection in time".to_owned())),
-        }
-    }
-}
 
 /// The connection that reads, records and probes share. The subscriber opens it; while there is none, everything
 /// fails at once.
@@ -83,8 +31,8 @@ struct Current {
 
 impl Link {
     /// Replaces the connection.
-    pub(super) async fn open(&self, address: &Address) -> Result<(), Failure> {
-        let connection = address.commands(ANSWER).await?;
+    pub(super) async fn open(&self, server: &Server) -> Result<(), Failure> {
+        let connection = server.commands(ANSWER).await?;
         // What the connection before left behind must not end this one.
         self.broken.notified().now_or_never();
         let mut current = self.lock();

@@ -25,8 +25,9 @@ use tokio::{
 use self::order::Order;
 pub(super) use self::{order::Orders, probe::Probe};
 use super::{
+    address::{Address, Server},
     failure::Failure,
-    link::{Address, Backoff, Link},
+    link::{Backoff, Link},
     payload::{self, Payload},
 };
 use crate::broker::{Event, Health, Lanes};
@@ -70,8 +71,8 @@ impl Subscriber {
             opened = self.open() => opened,
             () = order::refuse(orders) => return closing(),
         };
-        let (mut sink, stream) = match opened {
-            Ok(halves) => halves,
+        let (server, mut sink, stream) = match opened {
+            Ok(opened) => opened,
             Err(failure) => return failure,
         };
         // Reading goes on beside everything else: what is in front of a confirmation must not keep it back.
@@ -85,7 +86,7 @@ impl Subscriber {
             }
             backoff.reset();
             tokio::select! {
-                failure = self.probe.keep(&self.link, &self.health) => failure,
+                failure = self.probe.keep(&self.link, &self.health, || self.address.confirm(&server)) => failure,
                 failure = self.obey(&mut sink, orders) => failure,
                 () = self.link.broken() => Failure::Broken("the connection to Redis broke".to_owned()),
             }
@@ -96,9 +97,12 @@ impl Subscriber {
         }
     }
 
-    async fn open(&self) -> Result<(PubSubSink, PubSubStream), Failure> {
-        self.link.open(&self.address).await?;
-        Ok(self.address.subscriptions().await?.split())
+    /// Both connections, to the same server.
+    async fn open(&self) -> Result<(Server, PubSubSink, PubSubStream), Failure> {
+        let server = self.address.find().await?;
+        self.link.open(&server).await?;
+        let (sink, stream) = server.subscriptions().await?.split();
+        Ok((server, sink, stream))
     }
 
     /// Takes all rooms again, and calls the bus whole when a probe has come through.

@@ -9,8 +9,9 @@ use super::{
     queue::Queue,
 };
 use crate::broker::redis::{
+    address::{Address, Server},
     failure::Failure,
-    link::{Address, Backoff},
+    link::Backoff,
     scripts::PUBLISH,
 };
 
@@ -43,12 +44,17 @@ impl Sender {
     }
 
     async fn serve(&self, backoff: &mut Backoff, before: &mut Option<Identity>) -> Failure {
-        let mut connection = match self.connect(before).await {
-            Ok(connection) => connection,
+        let (mut connection, server) = match self.connect(before).await {
+            Ok(connected) => connected,
             Err(failure) => return failure,
         };
         loop {
-            let batch = Batch::gather(&self.queue, self.queue.pull(BATCH).await);
+            let drafts = self.queue.pull(BATCH).await;
+            if self.address.left(&server) {
+                self.queue.put_back(drafts);
+                return Failure::Down("Sentinel names another primary".to_owned());
+            }
+            let batch = Batch::gather(&self.queue, drafts);
             if batch.is_empty() {
                 continue;
             }
@@ -78,9 +84,16 @@ impl Sender {
 
     /// What the connection before has on its way must not be executed after what this one sends, so Redis is told to
     /// drop it. A Redis that does not let us do that keeps the order all the same, unless its network is very slow.
-    async fn connect(&self, before: &mut Option<Identity>) -> Result<MultiplexedConnection, Failure> {
-        let mut connection = self.address.commands(self.answer).await?;
-        if let Some(Identity { id, addr }) = &*before {
+    /// What a server that is no longer the primary executes is dropped when it follows the new one.
+    async fn connect(
+        &self,
+        before: &mut Option<Identity>,
+    ) -> Result<(MultiplexedConnection, Server), Failure> {
+        let server = self.address.find().await?;
+        let mut connection = server.commands(self.answer).await?;
+        if let Some(Identity { id, addr, .. }) =
+            before.as_ref().filter(|before| before.server == server.name())
+        {
             let mut kill = ::redis::cmd("CLIENT");
             kill.arg("KILL").arg("ID").arg(id).arg("ADDR").arg(addr);
             let killed: Result<u64, _> = kill.query_async(&mut connection).await;
@@ -91,9 +104,9 @@ impl Sender {
             .query_async::<String>(&mut connection)
             .await
             .ok()
-            .and_then(|info| Identity::parse(&info));
+            .and_then(|info| Identity::parse(server.name(), &info));
         load(&mut connection).await?;
-        Ok(connection)
+        Ok((connection, server))
     }
 }
 
@@ -101,15 +114,16 @@ impl Sender {
 /// both together do not.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
+    server: String,
     id: String,
     addr: String,
 }
 
 impl Identity {
-    fn parse(info: &str) -> Option<Self> {
+    fn parse(server: &str, info: &str) -> Option<Self> {
         let field =
             |name| info.split([' ', '\n']).find_map(|word| word.strip_prefix(name)).map(str::to_owned);
-        Some(Self { id: field("id=")?, addr: field("addr=")? })
+        Some(Self { server: server.to_owned(), id: field("id=")?, addr: field("addr=")? })
     }
 }
 
@@ -124,8 +138,8 @@ mod tests {
     #[test]
     fn a_connection_is_known_by_number_and_address() {
         let info = "id=17 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=8 name= age=0\n";
-        let wanted = Identity { id: "17".to_owned(), addr: "127.0.0.1:5000".to_owned() };
-        assert_eq!(Identity::parse(info), Some(wanted));
-        assert_eq!(Identity::parse("what?"), None);
+        let [server, id, addr] = ["one:6379", "17", "127.0.0.1:5000"].map(str::to_owned);
+        assert_eq!(Identity::parse("one:6379", info), Some(Identity { server, id, addr }));
+        assert_eq!(Identity::parse("one:6379", "what?"), None);
     }
 }

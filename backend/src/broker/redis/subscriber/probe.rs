@@ -31,17 +31,20 @@ pub(in super::super) struct Probe {
     lease: String,
     channel: String,
     interval: Duration,
+    /// So many of them an ack waits for.
+    replicas: Option<u32>,
     sent: AtomicU64,
     back: watch::Sender<u64>,
     durability: Mutex<String>,
 }
 
 impl Probe {
-    pub(in super::super) fn new(keys: &Keys, node: &str, interval: Duration) -> Self {
+    pub(in super::super) fn new(keys: &Keys, node: &str, interval: Duration, replicas: Option<u32>) -> Self {
         Self {
             lease: keys.lease(node),
             channel: keys.node(node),
             interval,
+            replicas,
             sent: AtomicU64::new(0),
             back: watch::Sender::new(0),
             durability: Mutex::new("not known yet: Redis was not reached".to_owned()),
@@ -82,14 +85,20 @@ impl Probe {
         })
     }
 
-    /// Probes for ever; ends when one does not come back.
-    pub(super) async fn keep(&self, link: &Link, health: &watch::Sender<Health>) -> Failure {
+    /// Probes for ever; ends when one does not come back, or when the server is found to be none to `confirm`.
+    pub(super) async fn keep<C: Future<Output = Result<(), Failure>>>(
+        &self,
+        link: &Link,
+        health: &watch::Sender<Health>,
+        confirm: impl Fn() -> C,
+    ) -> Failure {
         let mut round = 0u32;
         let mut forbidden = health.borrow().reason.clone();
         loop {
             tokio::time::sleep(self.interval).await;
             round = round.wrapping_add(1);
             let result = async {
+                confirm().await?;
                 // What forbids serving is looked at each time, so that it ends soon after it was put right.
                 if forbidden.is_some() || round.is_multiple_of(LOOK) {
                     let now = self.look(link).await?;
@@ -116,19 +125,36 @@ impl Probe {
     /// Reads how Redis is set up. Gives what forbids serving with it.
     pub(super) async fn look(&self, link: &Link) -> Result<Option<String>, Failure> {
         let mut ask = Pipeline::new();
-        ask.cmd("INFO").arg("memory").cmd("CONFIG").arg("GET").arg("append*");
+        ask.cmd("INFO").arg("memory").cmd("INFO").arg("replication").cmd("CONFIG").arg("GET").arg("append*");
         let mut answers = link.pipeline(ask).await?.into_iter();
-        let mut text = || answers.next().and_then(|answer| ::redis::from_redis_value::<String>(answer).ok());
-        let info = text().unwrap_or_default();
-        let policy = info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+        let mut text = || {
+            let answer = answers.next().and_then(|answer| ::redis::from_redis_value::<String>(answer).ok());
+            answer.unwrap_or_default()
+        };
+        let (memory, replication) = (text(), text());
         // Providers that forbid CONFIG leave the durability unknown.
         let config = answers.next().and_then(|answer| ::redis::from_redis_value::<Vec<String>>(answer).ok());
-        let durability = durability(&config.unwrap_or_default());
-        durability.clone_into(&mut self.durability.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(policy.filter(|policy| *policy != "noeviction").map(|policy| {
-            format!("Redis may evict what must be kept: set maxmemory-policy to noeviction (it is {policy})")
-        }))
+        let durability = durability(&config.unwrap_or_default(), self.replicas);
+        *self.durability.lock().unwrap_or_else(PoisonError::into_inner) = durability;
+        Ok(evicts(&memory).or_else(|| lacks(&replication, self.replicas?)))
     }
+}
+
+/// Why a Redis with this `INFO memory` must not be used.
+fn evicts(memory: &str) -> Option<String> {
+    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"))?;
+    (policy != "noeviction").then(|| {
+        format!("Redis may evict what must be kept: set maxmemory-policy to noeviction (it is {policy})")
+    })
+}
+
+/// Why nothing can be acknowledged with this `INFO replication`.
+fn lacks(replication: &str, wanted: u32) -> Option<String> {
+    let online = |line: &&str| line.starts_with("slave") && line.contains("state=online");
+    let have = replication.lines().filter(online).count();
+    (have < wanted as usize).then(|| {
+        format!("an acknowledgement waits for {wanted} replicas of Redis (--redis-wait-replicas), of which {have} are there")
+    })
 }
 
 /// Says how it is.
@@ -147,18 +173,32 @@ pub(super) fn report(
     });
 }
 
-fn durability(config: &[String]) -> &'static str {
+fn durability(config: &[String], replicas: Option<u32>) -> String {
     let value = |name: &str| config.chunks(2).find(|pair| pair[0] == name).and_then(|pair| pair.get(1));
+    let copies = match replicas {
+        None => String::new(),
+        Some(1) => ", and in the memory of a replica".to_owned(),
+        Some(count) => format!(", and in the memory of {count} replicas"),
+    };
     match (value("appendonly").map(String::as_str), value("appendfsync").map(String::as_str)) {
-        (Some("yes"), Some("always")) => "an acknowledged message is on Redis's disk",
+        (Some("yes"), Some("always")) => format!("an acknowledged message is on Redis's disk{copies}"),
         (Some("yes"), Some("everysec")) => {
-            "an acknowledged message is in Redis's memory, and on its disk within about a second"
+            format!(
+                "an acknowledged message is in Redis's memory{copies}, and on its disk within about a second"
+            )
         }
         (Some("yes"), _) => {
-            "an acknowledged message is in Redis's memory, and on its disk when its system writes it"
+            format!(
+                "an acknowledged message is in Redis's memory{copies}, and on its disk when its system writes it"
+            )
         }
-        (Some(_), _) => "an acknowledged message is in Redis's memory only: it is lost if Redis restarts",
-        (None, _) => "an acknowledged message is in Redis, which does not tell how it keeps it",
+        (Some(_), _) if replicas.is_some() => format!("an acknowledged message is in Redis's memory{copies}"),
+        (Some(_), _) => {
+            "an acknowledged message is in Redis's memory only: it is lost if Redis restarts".to_owned()
+        }
+        (None, _) => {
+            format!("an acknowledged message is in Redis{copies}, which does not tell how it keeps it")
+        }
     }
 }
 
@@ -168,15 +208,30 @@ mod tests {
 
     #[test]
     fn the_durability_is_what_redis_is_set_up_for() {
-        for (config, word) in [
-            (&["appendonly", "yes", "appendfsync", "always"][..], "is on Redis's disk"),
-            (&["appendfsync", "everysec", "appendonly", "yes"], "within about a second"),
-            (&["appendonly", "no", "appendfsync", "everysec"], "memory only"),
-            (&["appendonly", "yes", "appendfsync", "no"], "when its system"),
-            (&[], "does not tell"),
+        for (config, replicas, word) in [
+            (&["appendonly", "yes", "appendfsync", "always"][..], None, "is on Redis's disk"),
+            (&["appendfsync", "everysec", "appendonly", "yes"], None, "within about a second"),
+            (&["appendonly", "no", "appendfsync", "everysec"], None, "memory only"),
+            (&["appendonly", "yes", "appendfsync", "no"], None, "when its system"),
+            (&[], None, "does not tell"),
+            (
+                &["appendonly", "yes", "appendfsync", "always"],
+                Some(1),
+                "disk, and in the memory of a replica",
+            ),
+            (&["appendonly", "no", "appendfsync", "no"], Some(2), "memory, and in the memory of 2 replicas"),
         ] {
             let config: Vec<_> = config.iter().map(|word| (*word).to_owned()).collect();
-            assert!(durability(&config).contains(word), "{config:?}");
+            assert!(durability(&config, replicas).contains(word), "{config:?}");
         }
+    }
+
+    #[test]
+    fn replicas_that_are_still_being_filled_do_not_count() {
+        let info = "role:master\r\nconnected_slaves:2\r\n\
+            slave0:ip=127.0.0.1,port=1,state=online,offset=5,lag=0\r\n\
+            slave1:ip=127.0.0.1,port=2,state=wait_bgsave,offset=0,lag=0\r\n";
+        assert_eq!(lacks(info, 1), None);
+        assert!(lacks(info, 2).is_some_and(|why| why.contains("2 replicas") && why.contains("1 are there")));
     }
 }
