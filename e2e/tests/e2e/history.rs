@@ -11,7 +11,11 @@ use crate::{
     stage::Cluster,
 };
 
-const MESSAGES: usize = 400;
+/// As many as a room keeps by default.
+const MESSAGES: usize = 10_000;
+
+/// What one connection sends: less than it may send at once.
+const BURST: usize = 2_500;
 
 /// So many rows may be in the document, whatever the length of the history.
 const MOST_ROWS: usize = 320;
@@ -59,13 +63,15 @@ const FIND: &str = "const log = document.querySelector('.log');
 async fn older_messages_come_without_moving_the_page() -> Result<()> {
     let cluster = Cluster::start(1)?;
     let node = &cluster.nodes[0];
-    let mut classic = Classic::connect(node).await?;
-    classic.subscribe(node, "archive").await?;
-    for number in 1..=MESSAGES {
-        classic.say("archive", &format!("message {number}")).await?;
-    }
-    for number in 1..=MESSAGES {
-        classic.expect("archive", &format!("message {number}")).await?;
+    for first in (1..=MESSAGES).step_by(BURST) {
+        let mut classic = Classic::connect(node).await?;
+        classic.subscribe(node, "archive").await?;
+        for number in first..first + BURST {
+            classic.say("archive", &format!("message {number}")).await?;
+        }
+        for number in first..first + BURST {
+            classic.expect("archive", &format!("message {number}")).await?;
+        }
     }
     let page = Page::open(&node.url(), "archive").await?;
     page.take_name("Ada").await?;
