@@ -2,7 +2,9 @@
 //!
 //! Unknown kinds and unknown fields are ignored by clients, so that old pages live with new nodes.
 
-use serde::{Deserialize, Serialize};
+mod read;
+
+use serde::Serialize;
 
 use crate::{
     error::ProtocolError,
@@ -20,7 +22,7 @@ pub enum ServerFrame {
 }
 
 /// Answers to commands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     /// To `hello`.
@@ -39,7 +41,7 @@ pub enum Reply {
         /// Where it stands.
         position: Position,
         /// Its running number, or absent for a duplicate.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         n: Option<u64>,
         /// An earlier try with this nonce was stored; this is its position.
         duplicate: bool,
@@ -58,12 +60,11 @@ pub enum Reply {
     /// To anything that was refused.
     Error(ProtocolError),
     /// A kind that this build does not know.
-    #[serde(other)]
     Unknown,
 }
 
 /// Who the client is from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Welcome {
     /// Stable for as long as the token is kept.
     pub user: UserId,
@@ -76,12 +77,12 @@ pub struct Welcome {
     /// The node that answers.
     pub node: String,
     /// Why the token that was shown was not accepted, if it was not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<ProtocolError>,
 }
 
 /// A room, entered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Joined {
     /// Which room.
     pub room: Room,
@@ -100,7 +101,7 @@ pub struct Joined {
 }
 
 /// A run of history, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Page {
     /// Which room.
     pub room: Room,
@@ -115,7 +116,7 @@ pub struct Page {
 }
 
 /// What happens unasked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// Somebody said something in a joined room.
@@ -142,10 +143,10 @@ pub enum Event {
         /// How many are here now.
         here: u64,
         /// Who came, or changed their name.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         came: Vec<Person>,
         /// Who went.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         went: Vec<UserId>,
     },
     /// This node leaves: connect again after the delay.
@@ -161,7 +162,6 @@ pub enum Event {
     /// Trouble that belongs to no request.
     Error(ProtocolError),
     /// A kind that this build does not know.
-    #[serde(other)]
     Unknown,
 }
 
@@ -172,18 +172,10 @@ struct Answer<'a> {
     reply: &'a Reply,
 }
 
-#[derive(Deserialize)]
-struct Probe {
-    id: Option<u64>,
-}
-
 impl ServerFrame {
     /// Reads one text frame.
     pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        match serde_json::from_str::<Probe>(text)?.id {
-            Some(id) => Ok(Self::Reply(id, serde_json::from_str(text)?)),
-            None => Ok(Self::Event(serde_json::from_str(text)?)),
-        }
+        read::frame(text)
     }
 
     /// The text frame.
