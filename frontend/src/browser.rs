@@ -4,6 +4,7 @@ pub mod chance;
 pub mod clock;
 mod events;
 mod lease;
+pub mod letters;
 mod outside;
 mod storage;
 mod tabs;

@@ -15,6 +15,7 @@
 pub mod app;
 pub mod browser;
 pub mod components;
+pub mod few;
 pub mod net;
 pub mod people;
 pub mod route;

@@ -5,6 +5,8 @@ use shared::{
     text::UserId,
 };
 
+use crate::browser::letters;
+
 /// How many hues there are; `data-hue` is one of `0` to `11`.
 pub const HUES: u32 = 12;
 
@@ -31,13 +33,21 @@ pub fn sender_hue(sender: &Sender, own: bool) -> String {
 /// A name in which no word starts with a letter or digit has its first visible character.
 pub fn initials(name: &str, most: usize) -> String {
     let firsts: Vec<char> =
-        name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric())).collect();
+        name.split_whitespace().filter_map(|word| word.chars().find(|c| is_letter(*c))).collect();
     let chosen: Vec<char> = match firsts.as_slice() {
         [] => name.chars().find(|c| !c.is_whitespace()).into_iter().collect(),
         [only] => vec![*only],
         [first, .., last] => vec![*first, *last],
     };
-    chosen.into_iter().take(most).flat_map(char::to_uppercase).collect()
+    letters::upper(&chosen.into_iter().take(most).collect::<String>())
+}
+
+/// Letters, digits and pictures, but no punctuation. Near enough for initials; the full tables are not small.
+fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\u{7f}' => c.is_ascii_alphanumeric(),
+        _ => !matches!(c, '\u{80}'..='\u{bf}' | '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}'),
+    }
 }
 
 #[cfg(test)]

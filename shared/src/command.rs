@@ -1,6 +1,6 @@
 //! What a `hubbub.v1` client says: commands, each with a request id that its reply repeats.
 
-use serde::Serialize;
+mod write;
 
 use crate::{
     error::{ErrorCode, ProtocolError},
@@ -9,25 +9,22 @@ use crate::{
 };
 
 /// A command with the id that its reply will carry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Chosen by the client; need not be unique, but replies are told apart by nothing else.
     pub id: u64,
     /// What is asked.
-    #[serde(flatten)]
     pub command: Command,
 }
 
 /// What a client can ask. Unknown fields are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Who is there. Comes first, once. Answered by `welcome`.
     Hello {
         /// What to be called.
         name: Name,
         /// The token of an earlier `welcome`, to be the same person again.
-        #[serde(skip_serializing_if = "Option::is_none")]
         token: Option<String>,
     },
     /// Enter a room and get its newest page, or, with `since`, exactly what came after it. Answered by `joined`.
@@ -35,7 +32,6 @@ pub enum Command {
         /// Which room.
         room: Room,
         /// The last position that the client has seen.
-        #[serde(skip_serializing_if = "Option::is_none")]
         since: Option<Position>,
     },
     /// Leave a room. Answered by `left`, also when it was not joined.
@@ -58,10 +54,8 @@ pub enum Command {
         /// Which room.
         room: Room,
         /// From where.
-        #[serde(flatten)]
         from: From,
         /// How many at most; [`PAGE`](crate::limits::PAGE) when absent.
-        #[serde(skip_serializing_if = "Option::is_none")]
         limit: Option<u64>,
     },
     /// Be called something else from now on. Answered by `renamed`.
@@ -77,8 +71,7 @@ pub enum Command {
 }
 
 /// Where a page of history starts. The named message itself is part of the page only for `around`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum From {
     /// The messages before a position, newest of them first chosen.
     Before(Position),
@@ -113,7 +106,7 @@ impl Request {
 
     /// The text frame.
     pub fn encode(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        write::request(self)
     }
 }
 

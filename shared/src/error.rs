@@ -1,5 +1,7 @@
 //! How a request fails: a stable code, a sentence for people, and whether trying again makes sense.
 
+mod name;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::Invalid;

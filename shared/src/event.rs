@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     error::ProtocolError,
+    json::Unreadable,
     message::{Message, Person},
     text::{Name, Position, Room, UserId},
 };
@@ -174,7 +175,7 @@ struct Answer<'a> {
 
 impl ServerFrame {
     /// Reads one text frame.
-    pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
+    pub fn decode(text: &str) -> Result<Self, Unreadable> {
         read::frame(text)
     }
 

@@ -8,6 +8,7 @@
 //! - [`text`]: rooms, names, message bodies, nonces, positions, user ids.
 //! - [`command`]: what a `hubbub.v1` client says; [`event`]: what the server says; [`message`]: what people say.
 //! - [`classic`]: the frames of the protocol that Hubbub inherited.
+//! - [`json`]: how the page, which must be small, reads and writes all this.
 //! - [`error`] and [`close`]: how a request and how a connection fail.
 
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod command;
 pub mod error;
 pub mod event;
 mod fields;
+pub mod json;
 pub mod limits;
 pub mod message;
 pub mod text;

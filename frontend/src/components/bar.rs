@@ -83,10 +83,10 @@ pub fn Bar(
 fn chorus(chat: Chat) -> impl IntoView {
     let people = chat.current().with(|room| room.as_ref().map(|room| room.people.get())).unwrap_or_default();
     let me = chat.me().get();
-    let mut people: Vec<_> = people.iter().map(|person| (is_me(me.as_ref(), &person.id), person)).collect();
     // The others say more than oneself.
-    people.sort_by_key(|(own, _)| *own);
-    let voices = people.into_iter().take(CHORUS).map(|(own, person)| {
+    let (own, others): (Vec<_>, Vec<_>) = people.iter().partition(|person| is_me(me.as_ref(), &person.id));
+    let voices = others.into_iter().chain(own).take(CHORUS).map(|person| {
+        let own = is_me(me.as_ref(), &person.id);
         let hue = if own { "me".to_owned() } else { hue(&person.id).to_string() };
         voice(Size::Small, &hue, person.name.as_str(), None)
     });

@@ -8,7 +8,7 @@ use super::{
     live::{effect, live, part, text},
     voice::{Size, voice},
 };
-use crate::{route, state::Chat};
+use crate::{browser::letters, route, state::Chat};
 
 /// Asks for a name and takes it.
 #[component]
@@ -77,7 +77,6 @@ fn destination() -> String {
 
 /// A message of an error as a sentence for people.
 pub fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(std::iter::once('.')).collect()
+    let (first, rest) = message.split_at(message.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}.", letters::upper(first))
 }

@@ -48,7 +48,7 @@ pub fn asked() -> bool {
 fn for_composer(event: &KeyboardEvent) -> bool {
     let paste = (event.ctrl_key() || event.meta_key()) && event.key() == "v";
     let mut key = event.key().chars().collect::<Vec<_>>().into_iter();
-    let letter = matches!((key.next(), key.next()), (Some(only), None) if only.is_alphanumeric())
+    let letter = matches!((key.next(), key.next()), (Some(only), None) if only.is_ascii_alphanumeric() || !only.is_ascii())
         && !event.ctrl_key()
         && !event.meta_key()
         && !event.alt_key();

@@ -19,7 +19,7 @@ use super::{
     bar::address,
     copy::copy,
     icon::small,
-    live::{live, part, text},
+    live::{self, Key, list, live, part, text},
     toast::Toasts,
     voice::{Size, voice},
 };
@@ -79,7 +79,7 @@ pub fn Log(
                         </button>
                     </li>
                 }}))}
-                <For each=move || handles.get() key=|handle| handle.key children=move |handle| row::row(chat, &handle)/>
+                {list(move || handles.get().into_iter().map(|handle| live::Element::new(Key::Row(handle.key), move || row::row(chat, &handle))).collect())}
             </ol>
             {part(move || empty.get().then(|| invitation(&invited, chat)))}
         </section>

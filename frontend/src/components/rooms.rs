@@ -8,7 +8,7 @@ use super::{
     dialog::Dialog,
     entry::sentence,
     icon::{icon, logo, small},
-    live::{effect, live, part, text},
+    live::{Element, Key, effect, list, live, part, text},
     person::PersonFooter,
 };
 use crate::{
@@ -47,7 +47,7 @@ pub fn Rooms(
                     </button>
                 </h2>
                 <ul>
-                    <For each=move || rooms.get() key=|room| room.room().clone() children=move |room| item(chat, room, chosen)/>
+                    {list(move || rooms.get().into_iter().map(|room| Element::new(Key::Room(room.room().clone()), move || item(chat, room, chosen).into_any())).collect())}
                 </ul>
             </div>
             <PersonFooter/>

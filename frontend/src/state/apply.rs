@@ -16,9 +16,13 @@ use super::{
     kept::{self, Identity},
     outbox::Seen,
 };
-use crate::net::{
-    Owner, backoff,
-    machine::{Input, Status},
+use crate::{
+    browser::letters,
+    few,
+    net::{
+        Owner, backoff,
+        machine::{Input, Status},
+    },
 };
 
 impl Owner for Chat {
@@ -123,8 +127,8 @@ impl Desk {
         self.be_welcome(welcome);
         // First the room that is looked at, then those in which something waits to be sent.
         let mut rooms = self.order.clone();
-        rooms
-            .sort_by_key(|room| (self.current.as_ref() != Some(room), self.outbox.of(room).next().is_none()));
+        let rank = |room: &Room| (self.current.as_ref() != Some(room), self.outbox.of(room).next().is_none());
+        few::sort(&mut rooms, |a, b| rank(a) < rank(b));
         for room in rooms {
             self.join(&room);
         }
@@ -318,6 +322,11 @@ impl Desk {
     }
 }
 
-fn sort(people: &mut [Person]) {
-    people.sort_by_cached_key(|person| (person.name.as_str().to_lowercase(), person.id.clone()));
+/// By name, whatever its case.
+fn sort(people: &mut Vec<Person>) {
+    let named =
+        std::mem::take(people).into_iter().map(|person| (letters::lower(person.name.as_str()), person));
+    let mut named: Vec<(String, Person)> = named.collect();
+    few::sort(&mut named, |(a, person_a), (b, person_b)| (a, &person_a.id) < (b, &person_b.id));
+    people.extend(named.into_iter().map(|(_, person)| person));
 }

@@ -1,11 +1,6 @@
 //! Everything behind the signals, in one place that is changed by one call at a time.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{fmt, rc::Rc, sync::Arc};
 
 use leptos::prelude::*;
 use shared::{
@@ -23,7 +18,7 @@ use super::{
     outbox::Outbox,
     room::OpenRoom,
 };
-use crate::{net::machine::Status, time::Day};
+use crate::{few::Few, net::machine::Status, time::Day};
 
 /// How long an answer may take before it is asked for again.
 const ANSWER_MS: u64 = 20_000;
@@ -48,11 +43,11 @@ pub(super) struct Desk {
     pub(super) world: Rc<dyn World>,
     pub(super) signals: Signals,
     pub(super) me: Option<Identity>,
-    pub(super) rooms: HashMap<Room, Here>,
+    pub(super) rooms: Few<Room, Here>,
     /// The rooms in the order of the list.
     pub(super) order: Vec<Room>,
     pub(super) current: Option<Room>,
-    pub(super) asked: HashMap<u64, (Asked, u64)>,
+    pub(super) asked: Few<u64, (Asked, u64)>,
     pub(super) outbox: Outbox,
     /// The key under which the outbox is kept, once this tab owns one.
     pub(super) outbox_key: Option<String>,
@@ -66,7 +61,7 @@ pub(super) struct Desk {
     pub(super) draft_changed: bool,
     /// When what changed is kept.
     keep_at: Option<u64>,
-    said_alarms: HashSet<Nonce>,
+    said_alarms: Vec<Nonce>,
 }
 
 impl Desk {
@@ -75,10 +70,10 @@ impl Desk {
             world,
             signals,
             me: None,
-            rooms: HashMap::new(),
+            rooms: Few::default(),
             order: Vec::new(),
             current: None,
-            asked: HashMap::new(),
+            asked: Few::default(),
             outbox: Outbox::default(),
             outbox_key: None,
             outbox_changed: false,
@@ -88,7 +83,7 @@ impl Desk {
             looking_since: None,
             draft_changed: false,
             keep_at: None,
-            said_alarms: HashSet::new(),
+            said_alarms: Vec::new(),
         }
     }
 
@@ -191,8 +186,9 @@ impl Desk {
             here.timeline.write(entry.nonce.clone(), entry.body.clone(), entry.at, sender.clone(), delivery);
             here.timeline.set_state(&entry.nonce, delivery);
             if matches!(delivery, super::timeline::rows::Delivery::Failed(_))
-                && self.said_alarms.insert(entry.nonce.clone())
+                && !self.said_alarms.contains(&entry.nonce)
             {
+                self.said_alarms.push(entry.nonce.clone());
                 self.signals.alarm.set("Message not sent".to_owned());
             }
         }
@@ -238,7 +234,7 @@ impl Desk {
     /// Writes down what changed.
     pub(super) fn keep(&mut self) {
         self.keep_at = None;
-        for (room, here) in &mut self.rooms {
+        for (room, here) in self.rooms.iter_mut() {
             if std::mem::take(&mut here.unkept) {
                 here.kept.head = here.timeline.head().or(here.kept.head.as_ref()).cloned();
                 here.kept.unread = here.open.unread.get_untracked();

@@ -1,17 +1,12 @@
 //! One joined room behind its signals.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use shared::text::UserId;
 
 use super::{
     kept::KeptRoom,
     room::{RoomHandle, RowHandle},
-    timeline::{
-        Timeline,
-        rows::{Row, RowKey},
-    },
+    timeline::Timeline,
 };
 use crate::time::Day;
 
@@ -20,7 +15,6 @@ use crate::time::Day;
 pub(super) struct Here {
     pub(super) open: RoomHandle,
     pub(super) timeline: Timeline,
-    rows: HashMap<RowKey, ArcRwSignal<Row>>,
     pub(super) kept: KeptRoom,
     /// The answer to a join is on its way.
     pub(super) joining: bool,
@@ -40,7 +34,6 @@ impl Here {
         Self {
             open,
             timeline: Timeline::default(),
-            rows: HashMap::new(),
             kept,
             joining: false,
             join_again: None,
@@ -56,26 +49,25 @@ impl Here {
             return;
         }
         let rows = self.timeline.rows(me, Day::of);
-        let same_keys = self.open.rows.with_untracked(|before| {
-            before.len() == rows.len()
-                && before.iter().zip(&rows).all(|(handle, (key, _))| handle.key == *key)
-        });
-        let mut signals = HashMap::with_capacity(rows.len());
+        let before = self.open.rows.get_untracked();
+        let same_keys = before.len() == rows.len()
+            && before.iter().zip(&rows).all(|(handle, (key, _))| handle.key == *key);
         let mut handles = Vec::with_capacity(rows.len());
+        // Rows keep their order, so that each is looked for from the one before on, and mostly found at once.
+        let mut at = 0;
         for (key, row) in rows {
-            let signal = match self.rows.remove(&key) {
-                Some(signal) => {
-                    if signal.with_untracked(|before| *before != row) {
-                        signal.set(row);
-                    }
+            let found = before[at..].iter().position(|handle| handle.key == key);
+            let signal = match found {
+                Some(further) => {
+                    let signal = before[at + further].row.clone();
+                    at += further + 1;
+                    put_arc(&signal, row);
                     signal
                 }
                 None => ArcRwSignal::new(row),
             };
-            handles.push(RowHandle { key, row: signal.clone() });
-            signals.insert(key, signal);
+            handles.push(RowHandle { key, row: signal });
         }
-        self.rows = signals;
         put_arc(&self.open.has_older, self.timeline.has_older());
         put_arc(&self.open.has_newer, self.timeline.has_newer());
         if !same_keys {

@@ -2,10 +2,13 @@
 //! not overwrite each other.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use shared::text::{Name, Position, Room, UserId};
+use shared::{
+    json::{Object, Unreadable, Writer},
+    text::{Name, Position, Room, UserId},
+};
 
 use super::World;
+use crate::few;
 
 const ME: &str = "hubbub.me";
 const ROOM: &str = "hubbub.room.";
@@ -15,59 +18,53 @@ const DRAFT: &str = "hubbub.draft.";
 pub const OUTBOX: &str = "hubbub.outbox.";
 
 /// Who the person is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     /// What they are called.
     pub name: Name,
     /// Who they are, once a server said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
     /// What proves it. Secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }
 
 /// A joined room.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct KeptRoom {
     /// When it was joined, in milliseconds since the Unix epoch: its place in the list.
-    #[serde(default)]
     pub joined: u64,
     /// The last position that this browser has seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Position>,
     /// The last position that was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<Position>,
     /// How many messages of others are behind it.
-    #[serde(default)]
     pub unread: usize,
 }
 
 /// Who the person is, if they were here before.
 pub(super) fn identity(world: &dyn World) -> Option<Identity> {
-    parse(&world.get(ME)?)
+    Identity::read(&world.get(ME)?).ok()
 }
 
 /// Keeps who the person is.
 pub(super) fn keep_identity(world: &dyn World, identity: &Identity) {
-    keep(world, ME, identity);
+    world.set(ME, Some(&identity.write()));
 }
 
 /// The joined rooms, in the order of joining.
 pub(super) fn rooms(world: &dyn World) -> Vec<(Room, KeptRoom)> {
     let room = |key: &String| {
         let name = percent_decode_str(key.strip_prefix(ROOM)?).decode_utf8().ok()?;
-        Some((Room::parse(&name).ok()?, parse(&world.get(key)?)?))
+        Some((Room::parse(&name).ok()?, KeptRoom::read(&world.get(key)?).ok()?))
     };
     let mut rooms: Vec<(Room, KeptRoom)> = world.keys(ROOM).iter().filter_map(room).collect();
-    rooms.sort_by(|(a, kept_a), (b, kept_b)| (kept_a.joined, a).cmp(&(kept_b.joined, b)));
+    few::sort(&mut rooms, |(a, kept_a), (b, kept_b)| (kept_a.joined, a) < (kept_b.joined, b));
     rooms
 }
 
 /// Keeps a joined room.
 pub(super) fn keep_room(world: &dyn World, room: &Room, kept: &KeptRoom) {
-    keep(world, &key(ROOM, room), kept);
+    world.set(&key(ROOM, room), Some(&kept.write()));
 }
 
 /// Forgets a room.
@@ -89,10 +86,43 @@ fn key(prefix: &str, room: &Room) -> String {
     format!("{prefix}{}", utf8_percent_encode(room.as_str(), NON_ALPHANUMERIC))
 }
 
-fn keep(world: &dyn World, key: &str, value: &impl Serialize) {
-    world.set(key, serde_json::to_string(value).ok().as_deref());
+impl Identity {
+    fn read(text: &str) -> Result<Self, Unreadable> {
+        let mut fields = Object::parse(text)?;
+        Ok(Self {
+            name: fields.parsed("name", Name::parse)?,
+            user: fields.maybe_parsed("user", UserId::parse)?,
+            token: fields.maybe("token").map(|token| token.text("token")).transpose()?,
+        })
+    }
+
+    fn write(&self) -> String {
+        let mut fields = Writer::new();
+        fields.text("name", self.name.as_str());
+        fields.maybe_text("user", self.user.as_ref().map(UserId::as_str));
+        fields.maybe_text("token", self.token.as_deref()).end()
+    }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
+impl KeptRoom {
+    fn read(text: &str) -> Result<Self, Unreadable> {
+        let mut fields = Object::parse(text)?;
+        Ok(Self {
+            joined: fields.maybe_whole("joined")?.unwrap_or_default(),
+            head: fields.maybe_parsed("head", Position::parse)?,
+            read: fields.maybe_parsed("read", Position::parse)?,
+            unread: fields
+                .maybe_whole("unread")?
+                .and_then(|unread| unread.try_into().ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    fn write(&self) -> String {
+        let mut fields = Writer::new();
+        fields.whole("joined", self.joined);
+        fields.maybe_text("head", self.head.as_ref().map(Position::as_str));
+        fields.maybe_text("read", self.read.as_ref().map(Position::as_str));
+        fields.whole("unread", self.unread as u64).end()
+    }
 }

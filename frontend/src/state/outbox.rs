@@ -4,9 +4,8 @@
 //! at a time. Messages of a room leave in their order, one at a time, and only after the room was entered again on
 //! the present connection: what the resume brings back is struck first.
 
-use std::collections::HashMap;
+mod form;
 
-use serde::{Deserialize, Serialize};
 use shared::{
     error::{ErrorCode, ProtocolError, Retry},
     limits,
@@ -15,7 +14,10 @@ use shared::{
 };
 
 use super::timeline::rows::Delivery;
-use crate::net::backoff;
+use crate::{
+    few::{self, Few},
+    net::backoff,
+};
 
 /// How long a repeated nonce is surely recognised, in milliseconds: the server's window less a minute, since the
 /// server's clock started when the try arrived and a repeat needs time to arrive.
@@ -23,7 +25,7 @@ use crate::net::backoff;
 pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
 
 /// A message that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where it is said.
     pub room: Room,
@@ -34,19 +36,15 @@ pub struct Entry {
     /// When it was written, in milliseconds since the Unix epoch.
     pub at: u64,
     /// The first try, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     tried: Option<Tried>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<Stopped>,
     /// An answer is awaited on the present connection.
-    #[serde(skip)]
     sending: bool,
     /// The history from before the first try to now was seen, and this was not in it.
-    #[serde(skip)]
     missing: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Tried {
     /// When, in milliseconds since the Unix epoch.
     at: u64,
@@ -55,13 +53,11 @@ struct Tried {
     /// As whom: a nonce is recognised per person.
     by: UserId,
     /// The newest position of the room then, as far as was known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<Position>,
 }
 
 /// Why it is not sent by itself any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stopped {
     Failed(ErrorCode),
     Unsure,
@@ -83,7 +79,7 @@ pub struct Seen<K> {
 pub struct Outbox {
     entries: Vec<Entry>,
     /// The rooms entered on the present connection.
-    ready: HashMap<Room, Ready>,
+    ready: Few<Room, Ready>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -97,13 +93,12 @@ struct Ready {
 impl Outbox {
     /// Reads what [`save`](Self::save) wrote. What cannot be read is passed over.
     pub fn load(text: &str) -> Vec<Entry> {
-        let values: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-        values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect()
+        form::read(text)
     }
 
     /// The form in the browser's storage, or `None` when nothing waits.
     pub fn save(&self) -> Option<String> {
-        (!self.entries.is_empty()).then(|| serde_json::to_string(&self.entries).unwrap_or_default())
+        (!self.entries.is_empty()).then(|| form::write(&self.entries))
     }
 
     /// Takes over what another page left, or what this one left before a reload.
@@ -113,7 +108,7 @@ impl Outbox {
                 self.entries.push(entry);
             }
         }
-        self.entries.sort_by_key(|entry| entry.at);
+        few::sort(&mut self.entries, |a, b| a.at < b.at);
     }
 
     /// Puts a new message at the end.
