@@ -19,6 +19,9 @@ use crate::workspace::{Workspace, run, step};
 /// Written last; says what the page was made from and which inline scripts it has.
 const MARK: &str = ".page";
 
+/// Most bytes that a first visit may send, with brotli.
+const FIRST_VISIT: usize = 200_000;
+
 /// Makes `frontend/dist` the page of the present sources; does nothing when it is that already.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let dist = workspace.dist();
@@ -44,6 +47,10 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         bail!("trunk's start script is not in index.html: the page would not start");
     }
     let sizes = step("Compressing the page", || compress::folder(&made))?;
+    let first = sizes.first_visit();
+    if first > FIRST_VISIT {
+        bail!("{sizes}a first visit sends {first} bytes, more than the {FIRST_VISIT} that it may");
+    }
     lay_down(&made, &dist)?;
     let scripts = scripts.iter().map(|script| format!("script {script}"));
     let mark: Vec<String> = std::iter::once(format!("inputs {inputs}")).chain(scripts).collect();

@@ -16,6 +16,17 @@ use flate2::write::GzEncoder;
 #[derive(Debug, Default)]
 pub(super) struct Sizes(Vec<(String, usize, usize)>);
 
+impl Sizes {
+    /// The bytes that a first visit sends: the page, its style, its program and what starts it.
+    pub(super) fn first_visit(&self) -> usize {
+        let needed = |name: &str| {
+            let kind = Path::new(name).extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+            matches!(kind, "html" | "css" | "js" | "wasm")
+        };
+        self.0.iter().filter(|(name, ..)| needed(name)).map(|(_, _, wire)| wire).sum()
+    }
+}
+
 /// Compresses what is worth it in a folder and below.
 pub(super) fn folder(folder: &Path) -> Result<Sizes> {
     let mut files = Vec::new();
