@@ -38,6 +38,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         run(&mut workspace.cargo(["fetch", "--locked"]))?;
         let mut trunk = tools.command(&tools.trunk);
         trunk.args(["build", "--release", "--offline", "--dist"]).arg(&made).current_dir(&workspace.root);
+        // The page's flags stand in .cargo/config.toml; these would replace them, and the page grow.
+        trunk.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         run(&mut trunk)?;
         optimise::wasm(&tools, &made)
     })?;
