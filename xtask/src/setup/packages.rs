@@ -12,16 +12,8 @@ use crate::workspace::{output, run, step};
 
 /// redis-server, found or installed.
 pub(super) fn redis_server() -> Result<PathBuf> {
-    found("redis-server").map_or_else(
-        || {
-            install(
-                &["redis-server"],
-                "or set REDIS_URL for `cargo xtask cluster`; `cargo xtask run` needs none",
-            )?;
-            found("redis-server").context("the package redis-server brought no redis-server")
-        },
-        Ok,
-    )
+    let hint = "or set REDIS_URL for `cargo xtask cluster`; `cargo xtask run` needs none";
+    found_or_installed(|| found("redis-server"), &["redis-server"], hint)
 }
 
 /// Chromium and its driver, found or installed.
@@ -30,28 +22,23 @@ pub(super) fn browser() -> Result<super::BrowserTools> {
         let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(found)?;
         Some(super::BrowserTools { chromium, chromedriver: found("chromedriver")? })
     };
-    find().map_or_else(
-        || {
-            let hint = "or run the other suites: `cargo xtask test lint unit it`";
-            install(&["chromium", "chromium-driver"], hint)?;
-            find().context("the packages chromium and chromium-driver brought no browser or no driver")
-        },
-        Ok,
-    )
+    let hint = "or run the other suites: `cargo xtask test lint unit it`";
+    found_or_installed(find, &["chromium", "chromium-driver"], hint)
 }
 
 /// nginx, found or installed.
 pub(super) fn nginx() -> Result<PathBuf> {
-    found("nginx").map_or_else(
-        || {
-            install(
-                &["nginx-light", "openssl"],
-                "or run the other suites: `cargo xtask test lint unit it web`",
-            )?;
-            found("nginx").context("the package nginx-light brought no nginx")
-        },
-        Ok,
-    )
+    let hint = "or run the other suites: `cargo xtask test lint unit it web`";
+    found_or_installed(|| found("nginx"), &["nginx-light", "openssl"], hint)
+}
+
+/// What `find` finds, before or after the packages were installed.
+fn found_or_installed<T>(find: impl Fn() -> Option<T>, packages: &[&str], otherwise: &str) -> Result<T> {
+    if let Some(there) = find() {
+        return Ok(there);
+    }
+    install(packages, otherwise)?;
+    find().with_context(|| format!("{} did not bring what is needed", packages.join(", ")))
 }
 
 /// wasm-opt where it is already.
