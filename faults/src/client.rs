@@ -333,18 +333,16 @@ impl Client {
             }
             Reply::Error(error) => {
                 self.stage.refusals.fetch_add(1, Relaxed);
-                if let Some(pending) = self.pending.iter().find(|pending| pending.nonce == nonce) {
+                let retry = error.code.retry();
+                if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce) {
                     let (room, nonce) = (pending.room.clone(), nonce.clone());
                     self.seen.push(Seen::Refused { room, nonce, on: self.connection });
-                }
-                match error.code.retry() {
-                    Retry::SameNonce => {
-                        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce)
-                        {
-                            pending.due = Instant::now() + AGAIN;
-                        }
+                    if retry == Retry::SameNonce {
+                        pending.due = Instant::now() + AGAIN;
                     }
-                    Retry::Never => self.settle(&nonce),
+                }
+                if retry == Retry::Never {
+                    self.settle(&nonce);
                 }
                 debug_assert_ne!(error.code, ErrorCode::HelloFirst);
             }
@@ -360,17 +358,13 @@ impl Client {
     }
 
     fn note_end(&mut self, ended: &Result<End>) {
-        match ended {
-            Ok(End::Left) => {}
-            Ok(End::Closed(code)) => {
-                self.stage.disconnects.fetch_add(1, Relaxed);
-                self.stage.closed(code.unwrap_or(1006));
-            }
-            Err(_) => {
-                self.stage.disconnects.fetch_add(1, Relaxed);
-                self.stage.closed(1006);
-            }
-        }
+        let code = match ended {
+            Ok(End::Left) => return,
+            Ok(End::Closed(code)) => code.unwrap_or(1006),
+            Err(_) => 1006,
+        };
+        self.stage.disconnects.fetch_add(1, Relaxed);
+        self.stage.closed(code);
     }
 
     fn disconnected(&mut self) {
