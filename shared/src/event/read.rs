@@ -48,14 +48,8 @@ fn event(fields: &mut Object) -> Result<Event, Unreadable> {
         "presence" => Event::Presence {
             room: fields.room()?,
             here: fields.whole("here")?,
-            came: people(fields.maybe("came"), "came")?,
-            went: match fields.maybe("went") {
-                Some(went) => {
-                    let id = |id: Json| Ok(UserId::parse(&id.text("went")?)?);
-                    went.list("went")?.into_iter().map(id).collect::<Result<_, Unreadable>>()?
-                }
-                None => Vec::new(),
-            },
+            came: each(fields.maybe("came"), "came", person)?,
+            went: each(fields.maybe("went"), "went", user)?,
         },
         "move" => Event::Move { after_ms: fields.whole("after_ms")? },
         "status" => Event::Status { ready: fields.flag("ready")? },
@@ -83,26 +77,36 @@ fn joined(fields: &mut Object) -> Result<Joined, Unreadable> {
         room: fields.room()?,
         position: fields.parsed("position", Position::parse)?,
         recovered: fields.flag("recovered")?,
-        messages: messages(fields)?,
+        messages: each(Some(fields.value("messages")?), "messages", said)?,
         older: fields.flag("older")?,
         here: fields.whole("here")?,
-        people: people(Some(fields.value("people")?), "people")?,
+        people: each(Some(fields.value("people")?), "people", person)?,
     })
 }
 
 fn page(fields: &mut Object) -> Result<Page, Unreadable> {
     Ok(Page {
         room: fields.room()?,
-        messages: messages(fields)?,
+        messages: each(Some(fields.value("messages")?), "messages", said)?,
         older: fields.flag("older")?,
         newer: fields.flag("newer")?,
         found: fields.flag("found")?,
     })
 }
 
-fn messages(fields: &mut Object) -> Result<Vec<Message>, Unreadable> {
-    let message = |one: Json| message(&mut one.object("messages")?);
-    fields.list("messages")?.into_iter().map(message).collect()
+type Read<T> = fn(Json, &'static str) -> Result<T, Unreadable>;
+
+/// The elements of a list; none, where there is no list.
+fn each<T>(list: Option<Json>, name: &'static str, read: Read<T>) -> Result<Vec<T>, Unreadable> {
+    list.map_or(Ok(Vec::new()), |list| list.list(name)?.into_iter().map(|one| read(one, name)).collect())
+}
+
+fn said(one: Json, name: &'static str) -> Result<Message, Unreadable> {
+    message(&mut one.object(name)?)
+}
+
+fn user(one: Json, name: &'static str) -> Result<UserId, Unreadable> {
+    Ok(UserId::parse(&one.text(name)?)?)
 }
 
 fn message(fields: &mut Object) -> Result<Message, Unreadable> {
@@ -126,15 +130,8 @@ fn sender(fields: &mut Object) -> Result<Sender, Unreadable> {
     Ok(Sender { id: fields.parsed("id", UserId::parse)?, name: fields.parsed("name", Name::parse)?, kind })
 }
 
-/// Nobody, where there is no list.
-fn people(list: Option<Json>, name: &'static str) -> Result<Vec<Person>, Unreadable> {
-    match list {
-        Some(list) => list.list(name)?.into_iter().map(|one| person(&mut one.object(name)?)).collect(),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn person(fields: &mut Object) -> Result<Person, Unreadable> {
+fn person(one: Json, name: &'static str) -> Result<Person, Unreadable> {
+    let mut fields = one.object(name)?;
     Ok(Person { id: fields.parsed("id", UserId::parse)?, name: fields.parsed("name", Name::parse)? })
 }
 
