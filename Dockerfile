@@ -8,9 +8,10 @@ RUN apt-get update \
  && rustup target add wasm32-unknown-unknown
 WORKDIR /src
 COPY . .
+ENV XDG_CACHE_HOME=/var/cache
 # Registry, compiled dependencies and the tools of the page stay on the builder from one build to the next.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    --mount=type=cache,target=/root/.cache/hubbub \
+    --mount=type=cache,target=/var/cache/hubbub \
     --mount=type=cache,target=/src/target \
     cargo xtask build \
  && install -D target/release/hubbub /out/hubbub \
