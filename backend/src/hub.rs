@@ -5,12 +5,13 @@
 //!
 //! In reading order: [`framed`] (an entry and its two frames), [`ring`] (the recent entries of a room),
 //! [`live`] (one room's members and its place in the chain, pure), [`room`] (the room with its gate),
-//! [`join`], [`repair`], [`sessions`].
+//! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`].
 
 pub mod drain;
 pub mod framed;
 pub mod join;
 pub mod live;
+pub mod pace;
 pub mod repair;
 pub mod ring;
 pub mod room;
@@ -26,7 +27,7 @@ use std::{
 use shared::{event::Event, text::Room};
 use tokio::sync::Semaphore;
 
-use self::{live::Outcome, ring::Budget, room::RoomCell, sessions::Sessions};
+use self::{live::Outcome, pace::Pace, ring::Budget, room::RoomCell, sessions::Sessions};
 use crate::{
     broker::{self, Broker, Lane},
     metrics::Metrics,
@@ -59,6 +60,7 @@ pub struct Hub {
     hasher: RandomState,
     budget: Budget,
     repairs: Semaphore,
+    pace: Pace,
     sessions: Sessions,
 }
 
@@ -70,6 +72,7 @@ impl Hub {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             repairs: Semaphore::new(REPAIRS),
+            pace: Pace::default(),
             sessions: Sessions::default(),
             broker,
             tasks,

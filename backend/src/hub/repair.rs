@@ -1,17 +1,16 @@
 //! Reading a hole: once per room, whatever the cause, delivered in order to all members.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use shared::{limits, text::Position};
 
-use super::{Hub, join::printable, live::WAITING, room::RoomCell};
+use super::{
+    Hub,
+    join::printable,
+    live::{Live, WAITING},
+    room::RoomCell,
+};
 use crate::broker::{Entry, From, LogError, Span};
-
-/// For the members of a room to read one part of a long run.
-const READERS: Duration = Duration::from_secs(1);
-
-/// How often it is looked whether they have.
-const LOOK: Duration = Duration::from_millis(5);
 
 /// How many ring positions are looked up at a time when a history lost its tail.
 const LOOK_UP: usize = 128;
@@ -81,7 +80,8 @@ impl Hub {
             let Some((from, arrived)) = cell.live().repair_from() else { break };
             match self.read_hole(cell, from).await {
                 Ok(()) => {
-                    if cell.live().end_repair(arrived, &self.budget, &self.metrics) {
+                    let end = |live: &mut Live| live.end_repair(arrived, &self.budget, &self.metrics);
+                    if self.pace.turn(cell, end).await {
                         break;
                     }
                 }
@@ -116,32 +116,24 @@ impl Hub {
         }
     }
 
-    /// Delivers a long run in parts, each when the members have read most of the one before: who reads well must not
-    /// be closed as slow because a hole was large. Who does not read is waited for only so long.
+    /// Delivers a long run in parts, each in its turn.
     async fn splice_paced(&self, cell: &RoomCell, run: Vec<Entry>) {
-        let mut part = Vec::new();
-        let mut bytes = 0;
+        let (mut part, mut bytes) = (Vec::new(), 0);
         for entry in run {
             bytes += entry.bytes();
             part.push(entry);
             if bytes >= WAITING {
-                cell.live().splice(std::mem::take(&mut part), &self.budget, &self.metrics);
+                self.splice_in_turn(cell, mem::take(&mut part)).await;
                 bytes = 0;
-                self.wait_for_readers(cell).await;
             }
         }
-        cell.live().splice(part, &self.budget, &self.metrics);
+        if !part.is_empty() {
+            self.splice_in_turn(cell, part).await;
+        }
     }
 
-    async fn wait_for_readers(&self, cell: &RoomCell) {
-        let read = async {
-            while cell.live().most_waiting() > WAITING / 4 {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
-        if tokio::time::timeout(READERS, read).await.is_err() {
-            tracing::debug!("room {}: somebody reads slowly", printable(cell.room()));
-        }
+    async fn splice_in_turn(&self, cell: &RoomCell, part: Vec<Entry>) {
+        self.pace.turn(cell, |live| live.splice(part, &self.budget, &self.metrics)).await;
     }
 
     /// The history lost its tail, or all of it: finds the newest position that it still has, and tells the room.

@@ -7,6 +7,7 @@ mod brokers;
 mod chat;
 mod conformance;
 mod crash;
+mod holes;
 mod people;
 mod redis_faults;
 mod resume;
