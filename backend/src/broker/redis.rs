@@ -127,6 +127,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         },
         answer: settings.publish_deadline,
         replicas: settings.wait_replicas,
+        health: health.subscribe(),
     };
     let node = format!("{:016x}", fastrand::u64(..));
     let subscriber = Arc::new(Subscriber {

@@ -3,16 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use ::redis::{Value, aio::MultiplexedConnection};
+use tokio::sync::watch;
 
 use super::{
     batch::{Batch, Keeping},
     queue::Queue,
 };
-use crate::broker::redis::{
-    address::{Address, Server},
-    failure::Failure,
-    link::Backoff,
-    scripts::PUBLISH,
+use crate::broker::{
+    Health,
+    redis::{
+        address::{Address, Server},
+        failure::Failure,
+        link::Backoff,
+        scripts::PUBLISH,
+    },
 };
 
 /// Drafts in one round trip.
@@ -27,18 +31,25 @@ pub(in super::super) struct Sender {
     /// How long an answer may take before the connection is given up.
     pub(in super::super) answer: Duration,
     pub(in super::super) replicas: Option<u32>,
+    /// Tells when the subscriber has reached Redis again: no pause outlasts that.
+    pub(in super::super) health: watch::Receiver<Health>,
 }
 
 impl Sender {
     /// Connects and sends for ever.
     pub(in super::super) async fn run(self) {
         let mut backoff = Backoff::default();
+        let mut health = self.health.clone();
         let mut before = None;
         loop {
+            let generation = health.borrow().generation;
             let failure = self.serve(&mut backoff, &mut before).await;
             tracing::debug!(%failure, "the publish connection is opened again");
             self.queue.expire();
-            backoff.pause().await;
+            tokio::select! {
+                () = backoff.pause() => {}
+                Ok(_) = health.wait_for(|health| health.generation > generation) => {}
+            }
             self.queue.expire();
         }
     }
