@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
 use thirtyfour::{
@@ -22,7 +23,7 @@ use thirtyfour::{
 const START: Duration = Duration::from_secs(30);
 
 /// Nothing of Chromium's own may go over the network, and nothing may stop a page that is out of sight.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 14] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -32,6 +33,7 @@ const FLAGS: [&str; 13] = [
     "--no-default-browser-check",
     "--disable-background-networking",
     "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
@@ -72,6 +74,33 @@ impl Browser {
     pub(crate) fn driver(&self) -> Result<&WebDriver> {
         self.driver.as_ref().context("the browser runs")
     }
+
+    /// Sends a signal to every process of the browser, not to its driver: a device that sleeps with `STOP`, and wakes
+    /// with `CONT`. A browser that sleeps answers nothing.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().context("ps")?;
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let number = |word: Option<&str>| word.and_then(|word| word.parse::<i32>().ok());
+        let pairs: Vec<_> = listed
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split_whitespace();
+                Some((number(words.next())?, number(words.next())?))
+            })
+            .collect();
+        let mut family = vec![i32::try_from(self.chromedriver.id())?];
+        let mut at = 0;
+        while let Some(parent) = family.get(at).copied() {
+            family.extend(pairs.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+            at += 1;
+        }
+        ensure!(family.len() > 1, "the driver has no browser");
+        for pid in family.into_iter().skip(1).filter_map(Pid::from_raw) {
+            // One that has just ended needs no signal.
+            kill_process(pid, signal).ok();
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Browser {
@@ -79,6 +108,8 @@ impl Drop for Browser {
     /// is asked first; without the client, which would need the runtime that the test is leaving.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.take() {
+            // One that sleeps would not hear of it.
+            self.signal(Signal::CONT).ok();
             end_session(self.port, &driver.session_id().to_string()).ok();
             // The client need not end it a second time.
             driver.leak().ok();

@@ -4,18 +4,23 @@
 //! Chromium, `ChromeDriver` or redis-server is a failure that says what to install. The node is `target/debug/hubbub`
 //! with the page in it, as `cargo xtask test e2e` builds it, or whatever `HUBBUB_BIN` names.
 //!
-//! - [`browser`]: a Chromium with its driver; [`page`]: Hubbub in it; [`classic`]: a client of the classic dialect;
-//!   [`stage`]: nodes and what joins them.
+//! - [`browser`]: a Chromium with its driver; [`page`]: Hubbub in it, [`tab`] in several tabs; [`classic`]: a client of
+//!   the classic dialect; [`stage`]: nodes and what joins them.
 
 mod browser;
 mod chat;
 mod classic;
+mod gap;
 mod history;
 mod hostile;
 mod outage;
 mod page;
 mod picture;
 mod proxy;
+mod sleep;
 mod small;
 mod stage;
 mod start;
+mod stuck;
+mod tab;
+mod tabs;

@@ -17,7 +17,7 @@ const READY: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<NodeProcess>,
-    _redis: RedisServer,
+    redis: RedisServer,
 }
 
 impl Cluster {
@@ -27,7 +27,7 @@ impl Cluster {
         let url = redis.url();
         let binary = binary()?;
         let start = |_| ready(NodeProcess::start(&binary, &[], &[("REDIS_URL", &url)])?);
-        Ok(Self { nodes: (0..nodes).map(start).collect::<Result<_>>()?, _redis: redis })
+        Ok(Self { nodes: (0..nodes).map(start).collect::<Result<_>>()?, redis })
     }
 
     /// The same on ports of the caller's choice.
@@ -36,7 +36,15 @@ impl Cluster {
         let url = redis.url();
         let binary = binary()?;
         let start = |port: &u16| ready(NodeProcess::start_on(*port, &binary, &[], &[("REDIS_URL", &url)])?);
-        Ok(Self { nodes: ports.iter().map(start).collect::<Result<_>>()?, _redis: redis })
+        Ok(Self { nodes: ports.iter().map(start).collect::<Result<_>>()?, redis })
+    }
+
+    /// One more node, with settings of its own; ready when this returns.
+    pub(crate) fn add(&mut self, settings: &[(&str, &str)]) -> Result<()> {
+        let url = self.redis.url();
+        let settings: Vec<_> = settings.iter().copied().chain([("REDIS_URL", url.as_str())]).collect();
+        self.nodes.push(ready(NodeProcess::start(&binary()?, &[], &settings)?)?);
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     here::put_arc,
     kept::{self, Identity, KeptRoom},
     outbox::Outbox,
+    timeline::rows::RowKey,
 };
 use crate::{net::machine::Input, route};
 
@@ -109,6 +110,18 @@ impl Chat {
     /// Gets older messages of the room, if there are any and none are on their way.
     pub fn load_older(self) {
         self.with(Desk::load_older);
+    }
+
+    /// Gets what is missing above a [`Break`](super::timeline::rows::Break) of the room: what was shown above it goes,
+    /// and the history is loaded from there upward.
+    pub fn load_missed(self, row: RowKey) {
+        self.with(|desk| {
+            let Some(here) = desk.here() else { return };
+            if here.timeline.start_below(row) {
+                here.dirty = true;
+                desk.load_older();
+            }
+        });
     }
 
     /// Gets newer messages of the room, if the window does not reach the newest.

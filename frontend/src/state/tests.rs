@@ -1,4 +1,5 @@
 mod fake;
+mod missing;
 mod waiting;
 
 use leptos::prelude::*;

@@ -7,7 +7,7 @@ use crate::{
     components::{icon::small, live::text},
     state::{
         Chat, RowHandle,
-        timeline::rows::{Break, Row},
+        timeline::rows::{Break, Row, RowKey},
     },
     time::{self, Day, DayName},
 };
@@ -17,7 +17,7 @@ pub(super) fn row(chat: Chat, handle: &RowHandle) -> AnyView {
     match handle.row.get_untracked() {
         Row::Day(day) => day_line(chat, day).into_any(),
         Row::Since { at } => since_line(at).into_any(),
-        Row::Break(why) => break_line(why).into_any(),
+        Row::Break(why) => break_line(chat, handle.key, why).into_any(),
         Row::Message(first) => message(chat, &first, handle.row.clone()).into_any(),
     }
 }
@@ -36,10 +36,15 @@ fn since_line(at: u64) -> impl IntoView {
     view! { <li class="since row"><h3 class="glow">{format!("New since {}", time::short(at))}</h3></li> }
 }
 
-fn break_line(why: Break) -> impl IntoView {
+fn break_line(chat: Chat, key: RowKey, why: Break) -> impl IntoView {
     let text = match why {
         Break::NotRecovered => "You were away for long. Some messages before this line are not loaded.",
         Break::Lost => "Some messages were lost here. Nobody can see them any more.",
     };
-    view! { <li class="info note"><p class="row">{small("alert")} " " {text}</p></li> }
+    let load = (why == Break::NotRecovered).then(|| {
+        view! {
+            <button class="btn small" type="button" tabindex="-1" on:click=move |_| chat.load_missed(key)>"Load them"</button>
+        }
+    });
+    view! { <li class="info note"><p class="row">{small("alert")} " " {text} " " {load}</p></li> }
 }

@@ -8,7 +8,7 @@ use shared::{
     text::{Position, UserId},
 };
 
-use super::{Break, Item, Timeline};
+use super::{Break, Item, Timeline, rows::RowKey};
 
 impl Timeline {
     /// Takes the answer to a join. The newest page after a resume that failed goes below a break; own messages that
@@ -61,6 +61,20 @@ impl Timeline {
         }
         self.heal();
         self.bound_back();
+    }
+
+    /// Makes the message below a break the oldest one shown, so that what is missing above it can be asked for.
+    /// Whether there was such a break.
+    pub fn start_below(&mut self, row: RowKey) -> bool {
+        let at = self
+            .window
+            .iter()
+            .position(|item| matches!(item, Item::Break(id, _) if RowKey::Break(*id) == row));
+        if let Some(at) = at {
+            self.window.drain(..=at);
+            self.older = true;
+        }
+        at.is_some()
     }
 
     /// Takes the page after `anchor`. A page for a window that has moved meanwhile is dropped.
