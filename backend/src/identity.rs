@@ -26,6 +26,9 @@ use crate::{
 /// For how long a token is good; each `welcome` gives a new one.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(180 * 24 * 3600);
 
+/// How much longer than a token it is kept that a person's tokens are worthless: clocks need not agree.
+const CLOCKS_APART: Duration = Duration::from_secs(24 * 3600);
+
 /// Who a session is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -113,9 +116,11 @@ impl Identity {
     /// Makes every token of this person worthless and gives a new guest instead.
     pub async fn forget(&self, principal: &Principal) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
-        let record = Record { not_before: clock::now_ms() + 1 };
+        // No moment of this node's clock: nodes whose clocks are ahead have issued tokens after it.
+        let record = Record { not_before: u64::MAX };
         let value = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-        self.state.put(&Key::Person(principal.sender.id.clone()), None, value, Some(TOKEN_LIFE)).await?;
+        let expires = Some(TOKEN_LIFE + CLOCKS_APART);
+        self.state.put(&Key::Person(principal.sender.id.clone()), None, value, expires).await?;
         let guest = Principal::guest(fresh_id("u"), principal.sender.name.clone());
         Ok(admission(&signer, guest, None))
     }
