@@ -332,7 +332,7 @@ impl Client {
                 self.seen.push(Seen::Acked { room, nonce, position, duplicate });
             }
             Reply::Error(error) => {
-                self.stage.refusals.fetch_add(1, Relaxed);
+                self.stage.refused(error.code);
                 let retry = error.code.retry();
                 if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce) {
                     let (room, nonce) = (pending.room.clone(), nonce.clone());

@@ -1,7 +1,9 @@
 //! The faults. Numbers are those of the fault matrix in `docs/reliability.md`.
 
 mod bytes;
+mod clock;
 mod crowd;
+mod disk;
 mod embedded;
 mod node;
 mod redis;
@@ -35,6 +37,10 @@ pub enum Fault {
     F9,
     F10,
     F12,
+    F17,
+    F17b,
+    F18,
+    F18b,
     F20,
     F21,
     F22,
@@ -48,7 +54,7 @@ pub enum Fault {
 }
 
 /// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11", "F17", "F18"];
+pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11"];
 
 impl Fault {
     /// Those of the short selection: all that take no more than a quarter of a minute.
@@ -63,6 +69,10 @@ impl Fault {
         Self::F9,
         Self::F10,
         Self::F12,
+        Self::F17,
+        Self::F17b,
+        Self::F18,
+        Self::F18b,
         Self::F20,
         Self::F21,
         Self::F22,
@@ -88,6 +98,14 @@ impl Fault {
             Self::F9 => "Slow reader",
             Self::F10 => "Flood sender",
             Self::F12 => "Messages and frames at and over the limits",
+            Self::F17 => {
+                "Redis's clock stepped an hour back and forward, then two nodes an hour apart each way"
+            }
+            Self::F17b => {
+                "Redis's clock an hour back, then Redis loses its newest entries: it gives their ids again"
+            }
+            Self::F18 => "Redis's disk full, appendfsync everysec, then always",
+            Self::F18b => "Embedded node's disk full",
             Self::F20 => "No file descriptor left on a node",
             Self::F21 => "Pub/sub output buffer overrun while a node is paused",
             Self::F22 => "Pub/sub connections killed again and again",
@@ -106,17 +124,23 @@ impl Fault {
     fn carrier(self) -> Carrier {
         let append_only = match self {
             Self::F26 => return Carrier::Embedded,
-            Self::F1b => Some("everysec"),
+            Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
+            Self::F1b | Self::F17b | Self::F18 => Some("everysec"),
             Self::F1 | Self::F24 => Some("always"),
             _ => None,
         };
-        let config = vec![("auto-aof-rewrite-percentage".into(), "0".into())];
-        Carrier::Redis(RedisOptions { append_only, config })
+        let options = RedisOptions { append_only, ..RedisOptions::default() };
+        let redis = Carrier::Redis(options.line("auto-aof-rewrite-percentage", "0"));
+        if matches!(self, Self::F17 | Self::F17b | Self::F18) {
+            Carrier::Meddled(Box::new(redis))
+        } else {
+            redis
+        }
     }
 
     /// Whether acknowledged messages may be lost if that is told.
     fn may_lose(self) -> bool {
-        matches!(self, Self::F1b | Self::F3)
+        matches!(self, Self::F1b | Self::F3 | Self::F17b)
     }
 
     /// Whether clients may be disconnected by it.
@@ -137,6 +161,10 @@ impl Fault {
             Self::F9 => bytes::slow_reader(world, figures).await,
             Self::F10 => crowd::flood(world, figures).await,
             Self::F12 => bytes::at_the_limits(world, figures).await,
+            Self::F17 => clock::stepped(world, figures).await,
+            Self::F17b => clock::ids_again(world, figures).await,
+            Self::F18 => disk::full(world, figures).await,
+            Self::F18b => disk::full_embedded(world, figures).await,
             Self::F20 => crowd::no_descriptors(world, figures).await,
             Self::F21 => sockets::overrun(world, figures).await,
             Self::F22 => sockets::subscribers_killed(world, figures).await,

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use shared::error::ErrorCode;
 use tokio::sync::watch;
 
 const BUCKETS: usize = 20_000;
@@ -44,6 +45,7 @@ pub struct Stage {
     answer: AtomicU64,
     latency: Vec<AtomicU64>,
     closes: Mutex<BTreeMap<u16, u64>>,
+    codes: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Stage {
@@ -66,6 +68,7 @@ impl Stage {
             answer: AtomicU64::new(0),
             latency: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
             closes: Mutex::default(),
+            codes: Mutex::default(),
         }
     }
 
@@ -108,6 +111,18 @@ impl Stage {
     /// A connection ended with this code (1006: with none).
     pub fn closed(&self, code: u16) {
         *self.closes.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
+    }
+
+    /// A send was refused with this code.
+    pub fn refused(&self, code: ErrorCode) {
+        self.refusals.fetch_add(1, Relaxed);
+        *self.codes.lock().unwrap_or_else(PoisonError::into_inner).entry(format!("{code:?}")).or_default() +=
+            1;
+    }
+
+    /// The codes with which sends were refused since the last look, and how often.
+    pub fn take_codes(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut *self.codes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How connections ended so far.

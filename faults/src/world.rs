@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use shared::text::Room;
 use tempfile::TempDir;
-use testkit::{NodeProcess, RedisOptions, RedisServer, free_port};
+use testkit::{Meddler, NodeProcess, RedisOptions, RedisServer, free_port};
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinHandle, block_in_place},
@@ -62,6 +62,19 @@ pub enum Carrier {
     Redis(RedisOptions),
     /// One node with a file.
     Embedded,
+    /// One of these, and the clocks and disks of all processes can be meddled with.
+    Meddled(Box<Carrier>),
+}
+
+impl Carrier {
+    /// How Redis is set up, if there is one, and whether everything is meddled with.
+    fn redis(&self) -> (Option<&RedisOptions>, bool) {
+        match self {
+            Self::Redis(options) => (Some(options), false),
+            Self::Embedded => (None, false),
+            Self::Meddled(carrier) => (carrier.redis().0, true),
+        }
+    }
 }
 
 /// A running world.
@@ -75,6 +88,8 @@ pub struct World {
     pub nodes: Vec<NodeProcess>,
     /// Between each node and Redis; empty without Redis.
     pub proxies: Vec<Proxy>,
+    /// What meddles with each node and, behind them, with Redis; empty unless the carrier is [`Carrier::Meddled`].
+    pub meddlers: Vec<Meddler>,
     /// The load; paused until [`World::settle`] has been waited for.
     pub load: Load,
     /// The rooms.
@@ -89,13 +104,19 @@ impl World {
     /// Starts everything and waits until all clients are in their rooms and messages flow.
     pub async fn start(size: Size, carrier: &Carrier, repeats: bool) -> Result<Self> {
         let folder = TempDir::with_prefix("hubbub-faults-")?;
-        let redis = match carrier {
-            Carrier::Redis(options) => Some(block_in_place(|| RedisServer::with(options.clone()))?),
-            Carrier::Embedded => None,
-        };
+        let (options, meddled) = carrier.redis();
+        let count = if options.is_some() { size.nodes } else { 1 };
+        let meddlers = (0..if meddled { count + 1 } else { 0 }).map(|_| block_in_place(Meddler::new));
+        let meddlers = meddlers.collect::<Result<Vec<_>>>()?;
+        let redis = options.map(|options| {
+            let mut options = options.clone();
+            options.env.extend(meddlers.last().map(Meddler::env).into_iter().flatten());
+            block_in_place(|| RedisServer::with(options))
+        });
+        let redis = redis.transpose()?;
         let mut proxies = Vec::new();
         let mut nodes = Vec::new();
-        for _ in 0..if redis.is_some() { size.nodes } else { 1 } {
+        for index in 0..count {
             let data = folder.path().join("rooms.redb").display().to_string();
             let mut args = vec!["--secret".to_owned(), SECRET.to_owned()];
             if let Some(redis) = &redis {
@@ -106,7 +127,9 @@ impl World {
                 args.extend(["--data".into(), data]);
             }
             let args: Vec<_> = args.iter().map(String::as_str).collect();
-            nodes.push(NodeProcess::start_on(free_port()?, &size.binary, &args, &[])?);
+            let env = meddlers.get(index).map(Meddler::env).unwrap_or_default();
+            let env: Vec<_> = env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            nodes.push(NodeProcess::start_on(free_port()?, &size.binary, &args, &env)?);
         }
         for node in &mut nodes {
             block_in_place(|| node.wait_ready(START))?;
@@ -121,6 +144,7 @@ impl World {
             stage,
             nodes,
             proxies,
+            meddlers,
             rooms,
             redis,
             clients: Vec::new(),
@@ -158,6 +182,11 @@ impl World {
     /// Its Redis.
     pub fn redis(&mut self) -> Result<&mut RedisServer> {
         self.redis.as_mut().context("this world has no Redis")
+    }
+
+    /// What meddles with Redis.
+    pub fn redis_meddler(&self) -> Result<&Meddler> {
+        self.meddlers.last().context("nothing is meddled with in this world")
     }
 
     /// Waits until every client is in all its rooms.

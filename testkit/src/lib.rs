@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod meddler;
 pub mod node;
 mod process;
 pub mod redis;
@@ -22,6 +23,7 @@ use std::{
 };
 
 pub use self::{
+    meddler::Meddler,
     node::NodeProcess,
     redis::{Data, RedisOptions, RedisServer},
     sentinel::Sentinels,

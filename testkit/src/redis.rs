@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, ErrorKind, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -34,6 +34,8 @@ pub struct RedisOptions {
     pub append_only: Option<&'static str>,
     /// Further lines of redis.conf: a directive and its value.
     pub config: Vec<(String, String)>,
+    /// Further variables of its environment: names and values.
+    pub env: Vec<(String, String)>,
 }
 
 impl RedisOptions {
@@ -110,6 +112,11 @@ impl RedisServer {
         self.process.kill()
     }
 
+    /// Waits until it has ended by itself.
+    pub fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
+        self.process.wait(within)
+    }
+
     /// Kills it if it still runs and starts it again on the same port.
     pub fn restart(&mut self, data: Data) -> Result<()> {
         self.kill()?;
@@ -167,6 +174,7 @@ impl std::fmt::Display for Missing {
 fn launch(port: u16, folder: &Path, options: &RedisOptions) -> Result<Process> {
     let mut start = Command::new("redis-server");
     start.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]);
+    start.envs(options.env.iter().map(|(name, value)| (name, value)));
     start.arg("--dir").arg(folder).arg("--logfile").arg(folder.join("redis.log"));
     match options.append_only {
         Some(fsync) => start.args(["--appendonly", "yes", "--appendfsync", fsync]),
@@ -256,7 +264,7 @@ mod tests {
     #[test]
     fn keeps_its_port_and_drops_or_keeps_its_data() -> Result<()> {
         let options =
-            RedisOptions { append_only: Some("always"), config: vec![("maxclients".into(), "77".into())] };
+            RedisOptions { append_only: Some("always"), ..RedisOptions::default() }.line("maxclients", "77");
         let mut server = RedisServer::with(options)?;
         assert_eq!(server.command(&["CONFIG", "GET", "maxclients"])?, "maxclients\n77");
         server.command(&["SET", "a", "b"])?;

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use shared::{
     SUBPROTOCOL,
     command::{Command, Request},
-    event::{Reply, ServerFrame},
+    event::{Reply, ServerFrame, Welcome},
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -111,9 +111,9 @@ impl Wire {
     }
 
     /// Says hello and waits for the welcome.
-    pub async fn greet(&mut self, name: &str, token: Option<String>) -> Result<()> {
+    pub async fn greet(&mut self, name: &str, token: Option<String>) -> Result<Welcome> {
         match self.ask(1, Command::Hello { name: name.parse()?, token }).await? {
-            Reply::Welcome(_) => Ok(()),
+            Reply::Welcome(welcome) => Ok(welcome),
             other => bail!("hello was answered with {other:?}"),
         }
     }

@@ -45,21 +45,40 @@ async fn gone_for(world: &mut World, figures: &mut Figures, away: Duration, most
 /// F1b: a plain kill loses nothing, since what was written lives in the page cache; so the file is cut to a length
 /// that it had before.
 pub(super) async fn tail_lost(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let file = newest_append_only(world)?;
-    let length = fs::metadata(&file)?.len();
+    let tail = Tail::begin(world)?;
     sleep(Duration::from_millis(1500)).await;
-    block_in_place(|| world.redis()?.kill())?;
-    let cut = fs::metadata(&file)?.len() - length;
-    fs::OpenOptions::new().write(true).open(&file)?.set_len(length)?;
-    sleep(Duration::from_secs(1)).await;
-    block_in_place(|| world.redis()?.restart(Data::Kept))?;
-    let begun = world.stage.now();
-    let healed = world.flows(PATIENCE).await?;
-    sleep(Duration::from_secs(3)).await;
-    tell(world, figures, begun);
-    figures.note(format!("{} KiB cut off", cut / 1024));
-    figures.in_time("healed after", ms(healed), 5_000);
-    Ok(())
+    tail.lose(world, figures).await
+}
+
+/// What was written since a moment.
+#[derive(Debug)]
+pub(super) struct Tail {
+    file: PathBuf,
+    begins: u64,
+}
+
+impl Tail {
+    /// From now on.
+    pub(super) fn begin(world: &mut World) -> Result<Self> {
+        let file = newest_append_only(world)?;
+        Ok(Self { begins: fs::metadata(&file)?.len(), file })
+    }
+
+    /// Redis dies and comes back without it.
+    pub(super) async fn lose(self, world: &mut World, figures: &mut Figures) -> Result<()> {
+        block_in_place(|| world.redis()?.kill())?;
+        let cut = fs::metadata(&self.file)?.len() - self.begins;
+        fs::OpenOptions::new().write(true).open(&self.file)?.set_len(self.begins)?;
+        sleep(Duration::from_secs(1)).await;
+        block_in_place(|| world.redis()?.restart(Data::Kept))?;
+        let begun = world.stage.now();
+        let healed = world.flows(PATIENCE).await?;
+        sleep(Duration::from_secs(3)).await;
+        tell(world, figures, begun);
+        figures.note(format!("{} KiB cut off", cut / 1024));
+        figures.in_time("healed after", ms(healed), 5_000);
+        Ok(())
+    }
 }
 
 fn tell(world: &World, figures: &mut Figures, begun: u64) {

@@ -1,0 +1,172 @@
+//! Wall clocks are stepped. Nothing may be ordered, lost or let in by them.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Context, Result, bail};
+use shared::{
+    command::Command,
+    event::{Event, Reply, ServerFrame},
+    text::Room,
+};
+use tokio::{
+    task::block_in_place,
+    time::{sleep, timeout},
+};
+
+use super::redis::{Tail, ms};
+use crate::{
+    client::wire::{Heard, Wire},
+    report::Figures,
+    world::World,
+};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+const HOUR: i64 = 3600;
+
+/// A clock is as wrong as it should be if it is within this, in seconds.
+const WITHIN: i64 = 120;
+
+/// F17
+pub(super) async fn stepped(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let pause = Duration::from_secs(if world.size.short { 2 } else { 8 });
+    let before = world.metric("generations");
+    let mut slowest = 0;
+    for offset in [-HOUR, 0, HOUR, 0] {
+        let ids = newest(world)?;
+        world.redis_meddler()?.set_clock(offset)?;
+        figures.must("Redis tells the time that it was given", wrong(redis_clock(world)?, offset));
+        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        sleep(pause).await;
+        let now = newest(world)?;
+        let rose = ids.iter().all(|(room, last)| now.get(room).is_some_and(|later| later.id >= last.id));
+        figures.must("ids go on rising", rose && now != ids);
+        figures.must("every node is ready", all_ready(world));
+    }
+    let offsets = [HOUR, -HOUR];
+    for (meddler, offset) in world.meddlers.iter().take(world.nodes.len()).zip(offsets) {
+        meddler.set_clock(offset)?;
+    }
+    // Everybody goes on at another node, with a token of the one before.
+    for client in 0..world.size.clients {
+        world.tear(client);
+    }
+    sleep(Duration::from_millis(300)).await;
+    world.settle(PATIENCE).await?;
+    slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+    sleep(pause).await;
+    for node in 0..world.nodes.len() {
+        let offset = offsets.get(node).copied().unwrap_or(0);
+        let at = said_at(world, node).await?;
+        figures.must(&format!("node {node} tells the time that it was given"), wrong(at, offset));
+    }
+    tokens(world, figures).await?;
+    figures.must("every node is ready", all_ready(world));
+    figures.in_time("slowest to go on", slowest, 3_000);
+    figures.at_most("interruptions of the bus", world.metric("generations") - before, 0, "");
+    figures.at_most("losses told", world.stage.told.load(Relaxed), 0, "");
+    Ok(())
+}
+
+/// F17b: while the clock is behind the newest id, each id is the one before it plus one, so that what comes after the
+/// loss has just the ids of what was lost.
+pub(super) async fn ids_again(world: &mut World, figures: &mut Figures) -> Result<()> {
+    world.redis_meddler()?.set_clock(-HOUR)?;
+    figures.must("Redis tells the time that it was given", wrong(redis_clock(world)?, -HOUR));
+    sleep(Duration::from_secs(1)).await;
+    let tail = Tail::begin(world)?;
+    sleep(Duration::from_millis(1500)).await;
+    let before = newest(world)?;
+    tail.lose(world, figures).await?;
+    let mut again = 0u64;
+    for (room, Last { id: (ms, number), field }) in before {
+        let id = format!("{ms}-{number}");
+        let stream = format!("hubbub:{{room%20{room}}}:log");
+        let entry = block_in_place(|| world.redis()?.command(&["XRANGE", &stream, &id, &id]))?;
+        again += u64::from(entry.lines().nth(1).is_some_and(|now| now != field));
+    }
+    figures.note(format!("in {again} rooms the newest lost id was given to another message"));
+    figures.must("ids were given again: else the fault did not bite", again > 0);
+    world.redis_meddler()?.set_clock(0)?;
+    figures.in_time("flows again after the step forward", ms(world.flows(PATIENCE).await?), 3_000);
+    sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+/// The newest entry of a room.
+#[derive(Debug, PartialEq, Eq)]
+struct Last {
+    id: (u64, u64),
+    /// The name of its field, which holds the nonce.
+    field: String,
+}
+
+/// The newest entry of every room that has one.
+fn newest(world: &mut World) -> Result<HashMap<usize, Last>> {
+    let mut all = HashMap::new();
+    for room in 0..world.rooms.len() {
+        let stream = format!("hubbub:{{room%20{room}}}:log");
+        let ask = ["XREVRANGE", &stream, "+", "-", "COUNT", "1"];
+        let entry = block_in_place(|| world.redis()?.command(&ask))?;
+        let mut lines = entry.lines();
+        let Some((ms, number)) = lines.next().and_then(|id| id.split_once('-')) else { continue };
+        let field = lines.next().context("an entry has a field")?.to_owned();
+        all.insert(room, Last { id: (ms.parse()?, number.parse()?), field });
+    }
+    Ok(all)
+}
+
+/// What Redis takes for now, in seconds.
+fn redis_clock(world: &mut World) -> Result<i64> {
+    let time = block_in_place(|| world.redis()?.command(&["TIME"]))?;
+    Ok(time.lines().next().context("no time")?.parse()?)
+}
+
+/// Whether a time is ahead of the right one by so much, in seconds.
+fn wrong(told: i64, offset: i64) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).is_ok_and(|now| (told - now - offset).abs() < WITHIN)
+}
+
+fn all_ready(world: &World) -> bool {
+    block_in_place(|| world.nodes.iter().all(|node| node.get("/readyz").is_ok_and(|(code, _)| code == 200)))
+}
+
+/// The time that a node gives to a message, in seconds.
+async fn said_at(world: &World, node: usize) -> Result<i64> {
+    let mut wire = Wire::connect(world.stage.nodes[node]).await?;
+    wire.greet("Watch", None).await?;
+    let room: Room = format!("watch {node}").parse()?;
+    wire.ask(2, Command::Join { room: room.clone(), since: None }).await?;
+    wire.say(3, Command::Send { room, nonce: "watch".parse()?, body: "now".parse()? }).await?;
+    loop {
+        let Heard::Frame(frame) = timeout(PATIENCE, wire.hear()).await?? else { bail!("closed") };
+        if let ServerFrame::Event(Event::Message { message, .. }) = *frame {
+            return Ok(i64::try_from(message.at / 1000)?);
+        }
+    }
+}
+
+/// Tokens of each node count at each other one, until they are given back at any.
+async fn tokens(world: &World, figures: &mut Figures) -> Result<()> {
+    let nodes = &world.stage.nodes;
+    for from in 0..nodes.len() {
+        for to in 0..nodes.len() {
+            let welcome = Wire::connect(nodes[from]).await?.greet("Traveller", None).await?;
+            let mut there = Wire::connect(nodes[to]).await?;
+            let same = there.greet("Traveller", Some(welcome.token.clone())).await?;
+            let what = format!("a token of node {from} counts at node {to}");
+            figures.must(&what, same.user == welcome.user && same.refused.is_none());
+            let Reply::Forgotten(_) = there.ask(2, Command::Forget).await? else { bail!("not forgotten") };
+            for token in [welcome.token, same.token] {
+                let after = Wire::connect(nodes[from]).await?.greet("Traveller", Some(token)).await?;
+                let what = format!("forgotten at node {to}, a token is worthless at node {from}");
+                figures.must(&what, after.user != welcome.user && after.refused.is_some());
+            }
+        }
+    }
+    Ok(())
+}
