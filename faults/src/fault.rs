@@ -7,6 +7,7 @@ mod disk;
 mod embedded;
 mod node;
 mod redis;
+mod rooms;
 mod sockets;
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
@@ -36,6 +37,7 @@ pub enum Fault {
     F8,
     F9,
     F10,
+    F11,
     F12,
     F17,
     F17b,
@@ -49,12 +51,13 @@ pub enum Fault {
     F25,
     F26,
     F28,
+    F28b,
     F29,
     F30,
 }
 
 /// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4", "F5b", "F11"];
+pub const NOT_BUILT: &[&str] = &["F4", "F5b"];
 
 impl Fault {
     /// Those of the short selection: all that take no more than a quarter of a minute.
@@ -68,6 +71,7 @@ impl Fault {
         Self::F7,
         Self::F9,
         Self::F10,
+        Self::F11,
         Self::F12,
         Self::F17,
         Self::F17b,
@@ -97,6 +101,7 @@ impl Fault {
             Self::F8 => "Half-open client",
             Self::F9 => "Slow reader",
             Self::F10 => "Flood sender",
+            Self::F11 => "Very many rooms, then Redis killed and started again",
             Self::F12 => "Messages and frames at and over the limits",
             Self::F17 => {
                 "Redis's clock stepped an hour back and forward, then two nodes an hour apart each way"
@@ -116,6 +121,7 @@ impl Fault {
             Self::F28 => {
                 "Each node replaced by an old version in turn, then by the new one; payloads of a later version"
             }
+            Self::F28b => "Embedded node replaced by an old version, then by the new one",
             Self::F29 => "Every message sent three times, through all nodes",
             Self::F30 => "Client connections reset in the middle of a frame",
         }
@@ -123,10 +129,10 @@ impl Fault {
 
     fn carrier(self) -> Carrier {
         let append_only = match self {
-            Self::F26 => return Carrier::Embedded,
+            Self::F26 | Self::F28b => return Carrier::Embedded,
             Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
             Self::F1b | Self::F17b | Self::F18 => Some("everysec"),
-            Self::F1 | Self::F24 => Some("always"),
+            Self::F1 | Self::F11 | Self::F24 => Some("always"),
             _ => None,
         };
         let options = RedisOptions { append_only, ..RedisOptions::default() };
@@ -145,7 +151,7 @@ impl Fault {
 
     /// Whether clients may be disconnected by it.
     fn may_disconnect(self) -> bool {
-        matches!(self, Self::F6 | Self::F7 | Self::F26 | Self::F28)
+        matches!(self, Self::F6 | Self::F7 | Self::F26 | Self::F28 | Self::F28b)
     }
 
     async fn strike(self, world: &mut World, figures: &mut Figures) -> Result<()> {
@@ -160,6 +166,7 @@ impl Fault {
             Self::F8 => bytes::half_open(world, figures).await,
             Self::F9 => bytes::slow_reader(world, figures).await,
             Self::F10 => crowd::flood(world, figures).await,
+            Self::F11 => rooms::many(world, figures).await,
             Self::F12 => bytes::at_the_limits(world, figures).await,
             Self::F17 => clock::stepped(world, figures).await,
             Self::F17b => clock::ids_again(world, figures).await,
@@ -172,7 +179,7 @@ impl Fault {
             Self::F24 => redis::away(world, figures).await,
             Self::F25 => crowd::storm(world, figures).await,
             Self::F26 => embedded::killed(world, figures).await,
-            Self::F28 => node::replaced(world, figures).await,
+            Self::F28 | Self::F28b => node::replaced(world, figures).await,
             Self::F29 => node::said_three_times(world, figures).await,
             Self::F30 => sockets::torn(world, figures).await,
         }

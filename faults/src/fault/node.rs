@@ -1,12 +1,27 @@
 //! Nodes die and leave.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
-use tokio::{task::block_in_place, time::sleep};
+use anyhow::{Context, Result, bail, ensure};
+use shared::{
+    command::Command,
+    event::{Event, Reply, ServerFrame},
+    text::Room,
+};
+use tokio::{
+    task::block_in_place,
+    time::{sleep, timeout},
+};
 
 use super::redis::ms;
-use crate::{report::Figures, world::World};
+use crate::{
+    client::wire::{Heard, Wire},
+    report::Figures,
+    world::World,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -46,14 +61,14 @@ pub(super) async fn asked_to_leave(world: &mut World, figures: &mut Figures) -> 
     Ok(())
 }
 
-/// F28
+/// F28, and F28b without Redis: there the file is read by both versions.
 pub(super) async fn replaced(world: &mut World, figures: &mut Figures) -> Result<()> {
     let new = world.size.binary.clone();
     let old = world.size.old_binary.clone();
     if old.is_none() {
         figures.note("no old version given (--old-binary): replaced by itself");
     }
-    let mut heard = 0;
+    let (mut heard, mut said, mut slowest) = (0, 0, 0);
     for binary in [old.as_ref().unwrap_or(&new), &new] {
         for index in 0..world.nodes.len() {
             world.nodes[index].terminate()?;
@@ -66,14 +81,60 @@ pub(super) async fn replaced(world: &mut World, figures: &mut Figures) -> Result
             for client in (index..world.size.clients).step_by(3) {
                 world.tear(client);
             }
-            heard += later_version_speaks(world)?;
+            if !world.proxies.is_empty() {
+                heard += later_version_speaks(world)?;
+            }
+            slowest = slowest.max(ms(each_hears_each(world, &format!("{said}")).await?));
+            said += 1;
             sleep(Duration::from_secs(1)).await;
         }
+    }
+    figures.note(format!("after each of {said} steps each node heard each, at most after {slowest} ms"));
+    if world.proxies.is_empty() {
+        figures.in_time("longest away", world.stage.take_away(), 5_000);
+        return Ok(());
     }
     figures.note(format!("{heard} payloads of a later version arrived at nodes"));
     figures.must("payloads of a later version arrived: else the fault did not bite", heard > 0);
     figures.in_time("longest away", world.stage.take_away(), 3_000);
     Ok(())
+}
+
+/// Somebody on each node says something, which somebody on each node hears. Answers how long that took.
+async fn each_hears_each(world: &World, what: &str) -> Result<Duration> {
+    let room: Room = "mixture".parse()?;
+    let mut wires = Vec::new();
+    for node in &world.stage.nodes {
+        let mut wire = Wire::connect(*node).await?;
+        wire.greet("Mixture", None).await?;
+        match wire.ask(2, Command::Join { room: room.clone(), since: None }).await? {
+            Reply::Joined(_) => wires.push(wire),
+            other => bail!("a join was answered with {other:?}"),
+        }
+    }
+    let begun = Instant::now();
+    for (node, wire) in wires.iter_mut().enumerate() {
+        let body = format!("{what} from {node}").parse()?;
+        wire.say(3, Command::Send { room: room.clone(), nonce: format!("{what}-{node}").parse()?, body })
+            .await?;
+    }
+    let all = wires.len();
+    for (node, wire) in wires.iter_mut().enumerate() {
+        let mut heard = HashSet::new();
+        let listen = async {
+            while heard.len() < all {
+                let Heard::Frame(frame) = wire.hear().await? else { bail!("closed") };
+                if let ServerFrame::Event(Event::Message { message, .. }) = *frame {
+                    ensure!(heard.insert(message.nonce), "node {node} repeats");
+                }
+            }
+            Ok(())
+        };
+        timeout(PATIENCE, listen)
+            .await
+            .with_context(|| format!("node {node} does not hear every node"))??;
+    }
+    Ok(begun.elapsed())
 }
 
 /// In every room: a version and a kind that nobody knows yet. Answers how many subscribers there were.

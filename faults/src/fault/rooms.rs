@@ -1,0 +1,127 @@
+//! Very many rooms, of which most are quiet.
+
+use std::{
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use shared::{command::Command, event::Reply, text::Room};
+use testkit::Data;
+use tokio::{task::block_in_place, time::sleep};
+
+use super::redis::ms;
+use crate::{
+    client::wire::Wire,
+    holder::Holders,
+    report::Figures,
+    world::{World, resident},
+};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// For everybody to get into their rooms.
+const ENTER: Duration = Duration::from_secs(600);
+
+/// Rooms that somebody says something in afterwards.
+const SAMPLE: usize = 200;
+
+/// F11: the rooms of the load, which clients of all nodes are in, and all others, each on one node.
+pub(super) async fn many(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let total = if world.size.short { 10_000 } else { 100_000 };
+    let (nodes, first) = (world.nodes.len(), world.rooms.len());
+    let before: Vec<_> = world.nodes.iter().map(resident).collect();
+    let mut holders = Holders::default();
+    for node in 0..nodes {
+        let rooms: Vec<_> = (first..total).filter(|room| room % nodes == node).collect();
+        for some in rooms.chunks(500) {
+            let some = some.iter().map(|room| name(*room)).collect::<Result<_>>()?;
+            holders.add(world.stage.nodes[node], some);
+        }
+    }
+    let quiet = u64::try_from(total - first)?;
+    let held = holders.held.clone();
+    let entered = world
+        .until("everybody in their rooms", ENTER, || {
+            held.rooms.load(Relaxed) == quiet || held.ended.load(Relaxed) > 0
+        })
+        .await?;
+    figures.note(format!(
+        "{total} rooms, {} light clients, in after {} s",
+        holders.count(),
+        entered.as_secs()
+    ));
+    let grown = world.nodes.iter().zip(&before).map(|(node, before)| resident(node).saturating_sub(*before));
+    let each = grown.max().unwrap_or(0) * 1024 * u64::try_from(nodes)? / quiet;
+    figures.at_most("memory of a node per room", each, 4096, " bytes");
+    let expected = total + nodes;
+    figures.must("every room has its channel", channels(world)? == expected);
+
+    block_in_place(|| world.redis()?.kill())?;
+    sleep(Duration::from_secs(if world.size.short { 2 } else { 5 })).await;
+    block_in_place(|| world.redis()?.restart(Data::Kept))?;
+    let back = Instant::now();
+    let mut count = 0;
+    while count != expected && back.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(50)).await;
+        count = channels(world)?;
+    }
+    figures.in_time("all channels again after", ms(back.elapsed()), 15_000);
+    figures.must(&format!("{expected} channels again, not {count}"), count == expected);
+    figures.in_time("messages on every node after", ms(world.flows(PATIENCE).await?), 15_000);
+    let names = block_in_place(|| world.redis()?.command(&["PUBSUB", "CHANNELS", "hubbub:{room%20*}:live"]))?;
+    figures.must("each channel is that of a room", names.lines().count() == total);
+
+    speak(world, first, total, &holders, figures).await?;
+    let most = world.nodes.iter().map(resident).max().unwrap_or(0);
+    figures.note(format!("{} repairs; largest node {} MiB", world.metric("repairs"), most / 1024));
+    figures.at_most("light clients thrown out", held.ended.load(Relaxed), 0, "");
+    figures.at_most("losses told", held.lost.load(Relaxed) + world.stage.told.load(Relaxed), 0, "");
+    Ok(())
+}
+
+/// Says something in some of the quiet rooms, on another node than whoever is in there.
+async fn speak(
+    world: &World,
+    first: usize,
+    total: usize,
+    holders: &Holders,
+    figures: &mut Figures,
+) -> Result<()> {
+    let mut random = fastrand::Rng::with_seed(world.size.seed);
+    let nodes = world.nodes.len();
+    let mut wires = Vec::new();
+    for node in &world.stage.nodes {
+        let mut wire = Wire::connect(*node).await?;
+        wire.greet("Speaker", None).await?;
+        wires.push(wire);
+    }
+    let before = holders.held.messages.load(Relaxed);
+    for said in 0..SAMPLE {
+        let room = random.usize(first..total);
+        let nonce = format!("sample-{said}").parse()?;
+        let send = Command::Send { room: name(room)?, nonce, body: "Is somebody here?".parse()? };
+        match wires[(room + 1) % nodes].ask(u64::try_from(said)? + 2, send).await? {
+            Reply::Sent { .. } => {}
+            other => bail!("a message was answered with {other:?}"),
+        }
+    }
+    let all = before + u64::try_from(SAMPLE)?;
+    let heard = || holders.held.messages.load(Relaxed) >= all;
+    world.until("every message of the sample is heard", PATIENCE, heard).await?;
+    sleep(Duration::from_millis(500)).await;
+    figures.must("and once", holders.held.messages.load(Relaxed) == all);
+    figures.note(format!("{SAMPLE} messages in quiet rooms heard"));
+    Ok(())
+}
+
+fn name(room: usize) -> Result<Room> {
+    Ok(format!("room {room}").parse()?)
+}
+
+/// Channels with a subscriber, as Redis counts them.
+fn channels(world: &mut World) -> Result<usize> {
+    let stats = block_in_place(|| world.redis()?.command(&["INFO", "stats"]))?;
+    let count = stats.lines().find_map(|line| line.strip_prefix("pubsub_channels:"));
+    Ok(count.context("Redis does not count channels")?.trim().parse()?)
+}
