@@ -32,6 +32,7 @@ pub enum Fault {
     F2,
     F3,
     F5,
+    F5b,
     F6,
     F7,
     F8,
@@ -57,7 +58,7 @@ pub enum Fault {
 }
 
 /// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4", "F5b"];
+pub const NOT_BUILT: &[&str] = &["F4"];
 
 impl Fault {
     /// Those of the short selection: all that take no more than a quarter of a minute.
@@ -67,6 +68,7 @@ impl Fault {
         Self::F2,
         Self::F3,
         Self::F5,
+        Self::F5b,
         Self::F6,
         Self::F7,
         Self::F9,
@@ -96,6 +98,7 @@ impl Fault {
             Self::F2 => "Redis paused",
             Self::F3 => "Redis comes back empty",
             Self::F5 => "One node cut off from Redis, silently",
+            Self::F5b => "One node receives from a Redis that nobody publishes to any more",
             Self::F6 => "Node killed under load",
             Self::F7 => "Each node asked to leave in turn (SIGTERM)",
             Self::F8 => "Half-open client",
@@ -161,6 +164,7 @@ impl Fault {
             Self::F2 => redis::paused(world, figures).await,
             Self::F3 => redis::emptied(world, figures).await,
             Self::F5 => sockets::silenced(world, figures).await,
+            Self::F5b => sockets::deaf(world, figures).await,
             Self::F6 => node::killed(world, figures).await,
             Self::F7 => node::asked_to_leave(world, figures).await,
             Self::F8 => bytes::half_open(world, figures).await,

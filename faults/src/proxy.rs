@@ -1,4 +1,4 @@
-//! A TCP proxy that can be cut, silenced and slowed.
+//! A TCP proxy that can be cut, silenced and slowed, and that can lead subscribers to another server.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -14,6 +14,9 @@ use tokio::{
 
 /// Small, so that a silent proxy soon fills what stands behind it.
 const BUFFER: u32 = 64 * 1024;
+
+type Weathers = watch::Receiver<Weather>;
+type Aside = watch::Receiver<Option<u16>>;
 
 /// What the proxy does with bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub enum Weather {
 pub struct Proxy {
     address: SocketAddr,
     weather: watch::Sender<Weather>,
+    aside: watch::Sender<Option<u16>>,
     task: JoinHandle<()>,
 }
 
@@ -42,8 +46,9 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (weather, seen) = watch::channel(Weather::Clear);
-        let task = tokio::spawn(accept(listener, target, seen));
-        Ok(Self { address, weather, task })
+        let (aside, turned) = watch::channel(None);
+        let task = tokio::spawn(accept(listener, target, seen, turned));
+        Ok(Self { address, weather, aside, task })
     }
 
     /// Its port.
@@ -55,6 +60,12 @@ impl Proxy {
     pub fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }
+
+    /// From now on, connections that subscribe to something lead to the Redis on this port instead. `None`: no more.
+    /// Those that have subscribed stay where they are.
+    pub fn turn_aside(&self, port: Option<u16>) {
+        self.aside.send_replace(port);
+    }
 }
 
 impl Drop for Proxy {
@@ -63,59 +74,82 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: u16, weather: watch::Receiver<Weather>) {
+async fn accept(listener: TcpListener, target: u16, weather: Weathers, aside: Aside) {
     let mut links = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((near, _)) = accepted else { return };
-                links.spawn(link(near, target, weather.clone()));
+                links.spawn(link(near, target, weather.clone(), aside.clone()));
             }
             Some(_) = links.join_next() => {}
         }
     }
 }
 
-async fn link(near: TcpStream, target: u16, mut weather: watch::Receiver<Weather>) -> io::Result<()> {
+async fn link(near: TcpStream, mut target: u16, mut weather: Weathers, aside: Aside) -> io::Result<()> {
     if *weather.borrow() == Weather::Cut {
         return Ok(());
     }
-    let far = TcpSocket::new_v4()?;
-    far.set_recv_buffer_size(BUFFER)?;
-    let far = far.connect(SocketAddr::from(([127, 0, 0, 1], target))).await?;
     near.set_nodelay(true)?;
-    far.set_nodelay(true)?;
-    let (near_read, near_write) = near.into_split();
-    let (far_read, far_write) = far.into_split();
-    let (up, down) = (weather.clone(), weather.clone());
-    tokio::select! {
-        _ = weather.wait_for(|now| *now == Weather::Cut) => Ok(()),
-        done = pump(near_read, far_write, up) => done,
-        done = pump(far_read, near_write, down) => done,
+    let (mut near_read, mut near_write) = near.into_split();
+    let (mut aside, mut first) = (Some(aside), Vec::new());
+    loop {
+        let far = TcpSocket::new_v4()?;
+        far.set_recv_buffer_size(BUFFER)?;
+        let far = far.connect(SocketAddr::from(([127, 0, 0, 1], target))).await?;
+        far.set_nodelay(true)?;
+        let (mut far_read, mut far_write) = far.into_split();
+        far_write.write_all(&first).await?;
+        let (up, down) = (weather.clone(), weather.clone());
+        let turned = tokio::select! {
+            _ = weather.wait_for(|now| *now == Weather::Cut) => None,
+            done = pump(&mut near_read, &mut far_write, up, aside.as_ref()) => done?,
+            done = pump(&mut far_read, &mut near_write, down, None) => done?,
+        };
+        let Some((port, piece)) = turned else { return Ok(()) };
+        (target, first, aside) = (port, piece, None);
     }
 }
 
+/// Ends with where to go on and with what, if this connection is to be turned aside.
 async fn pump(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut weather: watch::Receiver<Weather>,
-) -> io::Result<()> {
+    from: &mut OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
+    mut weather: Weathers,
+    aside: Option<&Aside>,
+) -> io::Result<Option<(u16, Vec<u8>)>> {
     let mut piece = vec![0; 16 * 1024];
     loop {
         let length = from.read(&mut piece).await?;
         if length == 0 {
-            return Ok(());
+            return Ok(None);
+        }
+        if subscribes(&piece[..length])
+            && let Some(port) = aside.and_then(|aside| *aside.borrow())
+        {
+            piece.truncate(length);
+            return Ok(Some((port, piece)));
         }
         let now = *weather.borrow_and_update();
         match now {
             Weather::Clear | Weather::Cut => {}
             Weather::Slow(pause) => tokio::time::sleep(pause).await,
             Weather::Silent => {
-                if weather.wait_for(|now| *now != Weather::Silent).await.is_err() {
-                    return Ok(());
+                let after = weather.wait_for(|now| *now != Weather::Silent).await.map(|now| *now);
+                // What was held back when the connection is cut never arrives.
+                if !after.is_ok_and(|now| now != Weather::Cut) {
+                    return Ok(None);
                 }
             }
         }
         to.write_all(&piece[..length]).await?;
     }
+}
+
+/// Whether this is a SUBSCRIBE. Whoever says one has been answered all that it said before.
+fn subscribes(piece: &[u8]) -> bool {
+    let mut lines = piece.split(|byte| *byte == b'\n');
+    lines.next().is_some_and(|count| count.starts_with(b"*"))
+        && lines.nth(1).is_some_and(|word| word.trim_ascii_end().eq_ignore_ascii_case(b"SUBSCRIBE"))
 }

@@ -220,6 +220,20 @@ impl World {
         self.until("messages on every node", within, || self.stage.heard_since(now, nodes)).await
     }
 
+    /// Deliveries when nothing has happened yet: what 99 of 100 stayed below, in milliseconds.
+    pub async fn calm(&self) -> u64 {
+        sleep(Duration::from_secs(1)).await;
+        self.stage.take_p99();
+        sleep(Duration::from_secs(3)).await;
+        self.stage.take_p99()
+    }
+
+    /// How the rooms' channels are called in Redis.
+    pub fn channels(&self) -> Vec<String> {
+        let encoded = self.rooms.iter().map(|room| room.as_str().replace(' ', "%20"));
+        encoded.map(|room| format!("hubbub:{{{room}}}:live")).collect()
+    }
+
     /// Tears the connection of one client.
     pub fn tear(&self, client: usize) {
         self.tears[client % self.tears.len()].notify_one();
@@ -282,6 +296,11 @@ pub fn metric(node: &NodeProcess, name: &str) -> u64 {
             .then(|| value.parse::<u64>().ok())?
     });
     values.sum()
+}
+
+/// Descriptors that a node has open; 0 where the system does not tell.
+pub fn descriptors(node: &NodeProcess) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", node.pid())).map_or(0, Iterator::count)
 }
 
 /// Resident memory of a node in KiB; 0 where the system does not tell.

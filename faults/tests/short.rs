@@ -53,6 +53,7 @@ tests! {
     f2: F2,
     f3: F3,
     f5: F5,
+    f5b: F5b,
     f6: F6,
     f7: F7,
     f9: F9,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, Stream, StreamExt};
 use shared::{
     SUBPROTOCOL,
     command::{Command, Request},
@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,18 +73,43 @@ impl Wire {
 
     /// Waits for one frame.
     pub async fn hear(&mut self) -> Result<Heard> {
-        loop {
-            match self.socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    return Ok(Heard::Frame(Box::new(ServerFrame::decode(&text)?)));
+        hear(&mut self.socket).await
+    }
+
+    /// Says all of these text frames as fast as they are taken, and hears meanwhile and afterwards, until somebody has
+    /// had enough or the connection ends. Answers the close code in the latter case.
+    pub async fn burst(
+        &mut self,
+        texts: Vec<String>,
+        mut enough: impl FnMut(ServerFrame) -> bool,
+    ) -> Option<Option<u16>> {
+        let (mut out, mut incoming) = (&mut self.socket).split();
+        let saying = async {
+            for text in texts {
+                if out.feed(Message::text(text)).await.is_err() {
+                    break;
                 }
-                Some(Ok(Message::Close(frame))) => {
-                    return Ok(Heard::Closed(frame.map(|frame| frame.code.into())));
-                }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error.into()),
-                None => return Ok(Heard::Closed(None)),
             }
+            // An end is heard of.
+            out.flush().await.ok();
+            std::future::pending::<()>().await;
+        };
+        let hearing = async {
+            loop {
+                match hear(&mut incoming).await {
+                    Ok(Heard::Frame(frame)) => {
+                        if enough(*frame) {
+                            return None;
+                        }
+                    }
+                    Ok(Heard::Closed(code)) => return Some(code),
+                    Err(_) => return Some(None),
+                }
+            }
+        };
+        tokio::select! {
+            ended = hearing => ended,
+            () = saying => None,
         }
     }
 
@@ -131,6 +156,22 @@ impl Wire {
         stream.write_all(&[0x81, 0xfe, 0x01, 0x00, 0x12]).await?;
         stream.set_zero_linger()?;
         Ok(())
+    }
+}
+
+async fn hear(from: &mut (impl Stream<Item = Result<Message, Error>> + Unpin)) -> Result<Heard> {
+    loop {
+        match from.next().await {
+            Some(Ok(Message::Text(text))) => {
+                return Ok(Heard::Frame(Box::new(ServerFrame::decode(&text)?)));
+            }
+            Some(Ok(Message::Close(frame))) => {
+                return Ok(Heard::Closed(frame.map(|frame| frame.code.into())));
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error.into()),
+            None => return Ok(Heard::Closed(None)),
+        }
     }
 }
 

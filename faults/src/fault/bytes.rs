@@ -1,56 +1,79 @@
 //! Clients that do not read, are not there, or say too much at once.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use shared::{
     command::Command,
     error::ErrorCode,
-    event::Reply,
+    event::{Event, Reply, ServerFrame},
     limits::{BODY_BYTES, FRAME_BYTES},
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::redis::ms;
 use crate::{
     client::wire::{Heard, Wire},
     report::Figures,
-    world::{World, metric},
+    world::{World, descriptors, metric},
 };
 
 /// F8
 pub(super) async fn half_open(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let mut ghost = Wire::connect(world.stage.nodes[0]).await?;
-    ghost.greet("Ghost", None).await?;
-    let before = metric(&world.nodes[0], "sessions");
+    let (node, place) = (&world.nodes[0], world.stage.nodes[0]);
+    let room = world.rooms[0].clone();
+    let mut watcher = Wire::connect(place).await?;
+    watcher.greet("Watcher", None).await?;
+    watcher.ask(2, Command::Join { room: room.clone(), since: None }).await?;
+    let before = (metric(node, "sessions"), descriptors(node));
+    let mut ghost = Wire::connect(place).await?;
+    let who = ghost.greet("Ghost", None).await?.user;
+    ghost.ask(2, Command::Join { room, since: None }).await?;
+    figures.must("the ghost has a descriptor", descriptors(node) > before.1);
     // Nobody reads this socket any more, so no ping is answered.
-    let gone = || metric(&world.nodes[0], "sessions") < before;
-    let reaped = world.until("the session ends", Duration::from_secs(60), gone).await?;
-    figures.in_time("ended after", ms(reaped), 45_000);
+    let silent = Instant::now();
+    let seen_to_go = async {
+        loop {
+            match watcher.hear().await? {
+                Heard::Frame(frame) => match *frame {
+                    ServerFrame::Event(Event::Presence { went, .. }) if went.contains(&who) => return Ok(()),
+                    ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
+                },
+                Heard::Closed(code) => bail!("the watcher was closed ({code:?})"),
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), seen_to_go).await.context("nobody sees the ghost go")??;
+    figures.in_time("seen to go after", ms(silent.elapsed()), 45_000);
+    let gone = || metric(node, "sessions") <= before.0 && descriptors(node) <= before.1;
+    world.until("sessions and descriptors are as before", Duration::from_secs(10), gone).await?;
+    figures.in_time("its descriptor is free after", ms(silent.elapsed()), 45_000);
     drop(ghost);
+    watcher.close().await;
     Ok(())
 }
 
 /// F9
 pub(super) async fn slow_reader(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let calm = {
-        sleep(Duration::from_secs(3)).await;
-        world.stage.take_p99()
-    };
+    world.stage.body_bytes.store(8_000, Relaxed);
+    let calm = world.calm().await;
     let mut slow = Wire::narrow(world.stage.nodes[0], 4096).await?;
     slow.greet("Slow", None).await?;
     for (id, room) in (2..).zip(&world.rooms) {
         slow.ask(id, Command::Join { room: room.clone(), since: None }).await?;
     }
     let before = (metric(&world.nodes[0], "closes"), world.resident());
-    world.stage.body_bytes.store(8_000, Relaxed);
+    world.stage.take_p99();
     let closed = || metric(&world.nodes[0], "closes") > before.0;
     let ended = world.until("the slow reader is closed", Duration::from_secs(60), closed).await;
     let grown = world.resident().saturating_sub(before.1) / 1024;
     let busy = world.stage.take_p99();
     world.stage.body_bytes.store(24, Relaxed);
     figures.note(format!("closed after {} ms", ms(ended?)));
-    figures.note(format!("p99 of the others {calm} -> {busy} ms"));
+    figures.others(calm, busy);
     figures.note(format!("node grew by {grown} MiB"));
     let code = loop {
         match timeout(Duration::from_secs(20), slow.hear()).await? {

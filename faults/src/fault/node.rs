@@ -140,8 +140,7 @@ async fn each_hears_each(world: &World, what: &str) -> Result<Duration> {
 /// In every room: a version and a kind that nobody knows yet. Answers how many subscribers there were.
 fn later_version_speaks(world: &mut World) -> Result<u64> {
     let mut heard = 0;
-    for room in 0..world.rooms.len() {
-        let channel = format!("hubbub:{{room%20{room}}}:live");
+    for channel in world.channels() {
         for payload in ["2e1-0.x 0 1 1\nm", "1z anything"] {
             let count = block_in_place(|| world.redis()?.command(&["PUBLISH", &channel, payload]))?;
             heard += count.parse::<u64>()?;
