@@ -333,7 +333,7 @@ impl Desk {
             self.outbox.cut(Some(&room));
         }
         let rooms: Vec<Room> = entries.iter().map(|entry| entry.room.clone()).collect();
-        self.outbox.adopt(entries);
+        self.outbox.adopt(entries, self.world.now_ms());
         self.outbox_changed = true;
         for room in rooms {
             let joined = self.world.now_ms();

@@ -42,6 +42,9 @@ pub struct Entry {
     sending: bool,
     /// The history from before the first try to now was seen, and this was not in it.
     missing: bool,
+    /// Since when this outbox has it, in milliseconds since the Unix epoch: what was seen before was not compared
+    /// with it. 0: always.
+    here_since: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,10 +105,10 @@ impl Outbox {
     }
 
     /// Takes over what another page left, or what this one left before a reload.
-    pub fn adopt(&mut self, entries: Vec<Entry>) {
+    pub fn adopt(&mut self, entries: Vec<Entry>, now: u64) {
         for entry in entries {
             if self.find(&entry.nonce).is_none() {
-                self.entries.push(entry);
+                self.entries.push(Entry { here_since: now, ..entry });
             }
         }
         few::sort(&mut self.entries, |a, b| a.at < b.at);
@@ -123,6 +126,7 @@ impl Outbox {
             stopped,
             sending: false,
             missing: false,
+            here_since: 0,
         });
     }
 
@@ -135,7 +139,7 @@ impl Outbox {
             let Some(tried) = &entry.tried else { continue };
             entry.sending = false;
             entry.missing = seen.from_start
-                || tried.at >= seen.since
+                || tried.at >= seen.since.max(entry.here_since)
                 || tried.after.as_ref().is_some_and(|after| (seen.knows)(after));
             entry.settle(me, now);
         }
@@ -165,7 +169,8 @@ impl Outbox {
             if now < ready.not_before || passed.contains(&entry.room) {
                 continue;
             }
-            entry.missing |= entry.tried.as_ref().is_some_and(|tried| tried.at >= ready.since);
+            let since = ready.since.max(entry.here_since);
+            entry.missing |= entry.tried.as_ref().is_some_and(|tried| tried.at >= since);
             if entry.stopped.is_some() || (!entry.sending && entry.settle(Some(me), now)) {
                 continue;
             }

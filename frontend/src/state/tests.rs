@@ -1,5 +1,6 @@
 mod fake;
 mod missing;
+mod once;
 mod waiting;
 
 use leptos::prelude::*;

@@ -122,10 +122,15 @@ impl Timeline {
     /// Takes the next message of the room, as an event brings it.
     pub fn arrived(&mut self, message: Message, me: Option<&UserId>, fresh: bool) -> Arrival {
         let Some(head) = &self.head else { return Arrival::Known };
-        if message.position == *head || self.knows(&message.position) {
+        let next = message.prev == *head;
+        if message.position == *head || self.ends_with(&message.position) {
+            // A page that was asked for came before the event.
+            if next {
+                self.head = Some(message.position);
+            }
             return Arrival::Known;
         }
-        if message.prev != *head {
+        if !next {
             return Arrival::Gap;
         }
         self.push(message, me, fresh);
@@ -201,7 +206,7 @@ impl Timeline {
 
     /// Messages of others behind a position, among those kept; all of them if it is not among them.
     pub fn unread_after(&self, read: Option<&Position>, me: Option<&UserId>) -> usize {
-        let newest = || if self.detached { &self.tail } else { &self.window }.iter().filter_map(Item::entry);
+        let newest = || self.ending().iter().filter_map(Item::entry);
         let after = read.and_then(|read| newest().position(|entry| entry.message.position == *read));
         newest().skip(after.map_or(0, |index| index + 1)).filter(|entry| !is(&entry.message, me)).count()
     }
@@ -209,6 +214,16 @@ impl Timeline {
     /// Whether a position is among the messages kept.
     pub fn knows(&self, position: &Position) -> bool {
         self.window.iter().chain(&self.tail).rev().any(|item| item.stands_at(position))
+    }
+
+    /// Whether a position is among the messages up to the newest one.
+    fn ends_with(&self, position: &Position) -> bool {
+        self.ending().iter().rev().any(|item| item.stands_at(position))
+    }
+
+    /// The messages up to the newest one.
+    fn ending(&self) -> &VecDeque<Item> {
+        if self.detached { &self.tail } else { &self.window }
     }
 
     /// Shows the newest messages; whether they were not shown.
@@ -238,6 +253,15 @@ impl Timeline {
     }
 
     fn push(&mut self, message: Message, me: Option<&UserId>, fresh: bool) {
+        if self
+            .ending()
+            .back()
+            .and_then(Item::entry)
+            .is_some_and(|last| last.message.position != message.prev)
+        {
+            // What stands there last was taken from the server's history meanwhile.
+            self.push_break(Break::Lost);
+        }
         self.head = Some(message.position.clone());
         let entry = self.entry(message, me, fresh);
         if !self.detached && !self.at_end && self.window.len() >= WINDOW + SLACK {

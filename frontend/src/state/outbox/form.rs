@@ -61,6 +61,7 @@ fn entry(json: Json) -> Result<Entry, Unreadable> {
         stopped: fields.maybe("stopped").map(stopped).transpose()?,
         sending: false,
         missing: false,
+        here_since: 0,
     })
 }
 

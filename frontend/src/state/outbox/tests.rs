@@ -52,7 +52,7 @@ fn error(code: ErrorCode) -> ProtocolError {
 /// What another page life finds in the storage.
 fn reload(outbox: &Outbox) -> Outbox {
     let mut next = Outbox::default();
-    next.adopt(Outbox::load(&outbox.save().unwrap_or_default()));
+    next.adopt(Outbox::load(&outbox.save().unwrap_or_default()), 0);
     next
 }
 
@@ -255,7 +255,7 @@ fn a_person_retries_and_deletes() {
 fn adopting_twice_makes_no_second_message() {
     let mut outbox = with(&["a"]);
     let left = Outbox::load(&with(&["b", "a"]).save().unwrap());
-    outbox.adopt(left.clone());
-    outbox.adopt(left);
+    outbox.adopt(left.clone(), 0);
+    outbox.adopt(left, 0);
     assert_eq!(outbox.of(&room("r")).count(), 2);
 }

@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use leptos::prelude::*;
@@ -40,8 +41,10 @@ pub(super) struct Fake {
     pub(super) inputs: RefCell<Vec<Input>>,
     pub(super) address: RefCell<String>,
     pub(super) title: RefCell<String>,
-    nonces: Cell<u32>,
 }
+
+/// The nonces of all tabs differ, as they do in life.
+static NONCES: AtomicU32 = AtomicU32::new(0);
 
 impl World for Rc<Fake> {
     fn now_ms(&self) -> u64 {
@@ -54,8 +57,7 @@ impl World for Rc<Fake> {
         0.0
     }
     fn nonce(&self) -> Nonce {
-        self.nonces.set(self.nonces.get() + 1);
-        Nonce::parse(&format!("{}-{}", self.now.get(), self.nonces.get())).unwrap()
+        Nonce::parse(&format!("own-{}", NONCES.fetch_add(1, Ordering::Relaxed))).unwrap()
     }
     fn is_watched(&self) -> bool {
         self.watched.get()
@@ -106,7 +108,8 @@ pub(super) struct Tab {
 impl Tab {
     /// Opens a tab at an address; it owns the outbox `name`.
     pub(super) fn open(storage: &Storage, name: &str, address: &str, now: u64) -> Self {
-        let owner = Owner::new();
+        // None of them ends with another one.
+        let owner = Owner::new_root(None);
         owner.set();
         let fake = Rc::new(Fake { storage: Rc::clone(storage), ..Fake::default() });
         fake.now.set(now);
@@ -167,6 +170,11 @@ impl Tab {
             Command::Hello { .. } | Command::Forget | Command::Ping => format!("{command:?}"),
         };
         self.fake.asked.borrow().iter().map(|(_, command)| short(command)).collect()
+    }
+
+    /// Takes what was asked and not answered yet, with the number of the answer.
+    pub(super) fn take_asked(&self) -> Vec<(u64, Command)> {
+        self.fake.asked.take()
     }
 
     /// Answers the oldest open command.

@@ -24,17 +24,19 @@ impl Timeline {
             self.append(messages, me);
         } else if known {
             self.own.retain(|own| own.position.is_none());
-            let last_known = messages.iter().rposition(|message| self.knows(&message.position));
+            let last_known = messages.iter().rposition(|message| self.ends_with(&message.position));
             let reaches_head = self.head.as_ref().is_some_and(|head| {
                 messages.iter().any(|m| m.position == *head)
                     || messages.first().is_some_and(|m| m.prev == *head)
             });
             if !reaches_head && self.head.as_ref() != Some(&position) {
                 // Where an older message is known again, the ones behind it are gone from the server.
-                let gone = last_known.is_some() || messages.is_empty();
+                let gone =
+                    messages.is_empty() || messages.iter().any(|message| self.knows(&message.position));
                 self.push_break(if gone { Break::Lost } else { Break::NotRecovered });
             }
-            self.append(messages, me);
+            // What is older than the known ones belongs above them, and is loaded from there.
+            self.append(messages.into_iter().skip(last_known.map_or(0, |index| index + 1)), me);
         } else {
             self.own.retain(|own| own.position.is_none());
             self.older = older;
@@ -54,7 +56,7 @@ impl Timeline {
         }
         // A break above everything belongs between the new rows and the old.
         for message in page.messages.into_iter().rev() {
-            if !self.window.iter().any(|item| item.stands_at(&message.position)) {
+            if !self.shows(&message.position) {
                 let entry = self.entry(message, me, false);
                 self.window.push_front(Item::Said(entry));
             }
@@ -88,11 +90,17 @@ impl Timeline {
             self.attach_all();
             return;
         }
+        let none = page.messages.is_empty();
         for message in page.messages {
             let entry = self.entry(message, me, false);
             self.window.push_back(Item::Said(entry));
         }
-        if !self.attach() && !page.newer {
+        if !self.attach() && !page.newer && (none || self.tail.is_empty()) {
+            // Nothing leads from here to the newest messages.
+            if !self.tail.is_empty() {
+                let id = self.new_id();
+                self.window.push_back(Item::Break(id, Break::Lost));
+            }
             self.attach_all();
         }
         self.heal();
@@ -109,7 +117,7 @@ impl Timeline {
         }
         self.window = window;
         self.older = page.older;
-        if !self.attach() && !page.newer {
+        if !self.attach() && !page.newer && self.tail.is_empty() {
             self.attach_all();
         }
     }
@@ -134,31 +142,44 @@ impl Timeline {
         self.window.iter().rev().find_map(Item::entry).map(|entry| &entry.message.position)
     }
 
-    fn append(&mut self, messages: Vec<Message>, me: Option<&UserId>) {
+    fn append(&mut self, messages: impl IntoIterator<Item = Message>, me: Option<&UserId>) {
         for message in messages {
-            if !self.knows(&message.position) {
+            if !self.ends_with(&message.position) {
                 self.push(message, me, false);
             }
         }
     }
 
-    /// Joins the window with the tail where they overlap or touch; whether they do.
+    fn shows(&self, position: &Position) -> bool {
+        self.window.iter().any(|item| item.stands_at(position))
+    }
+
+    /// Joins the window with the tail where they overlap or touch; whether they do. The window may be ahead: what was
+    /// asked for can come before the events of the same messages.
     fn attach(&mut self) -> bool {
         let Some(newest) = self.window.iter().rev().find_map(Item::entry) else { return false };
         let overlap = self.tail.iter().position(|item| item.stands_at(&newest.message.position));
         let touches = self.tail.front().and_then(Item::entry).map(|first| &first.message.prev)
             == Some(&newest.message.position);
+        let last = self.tail.iter().rev().find_map(Item::entry).map(|last| &last.message.position);
+        let ahead = last.is_some_and(|last| self.shows(last));
         match overlap {
             Some(index) => drop(self.tail.drain(..=index)),
             None if touches => {}
+            None if ahead => self.tail.clear(),
             None => return false,
         }
         self.attach_all();
         true
     }
 
+    /// Puts the tail below the window, without what the window has.
     fn attach_all(&mut self) {
         self.detached = false;
+        let shown = |item: &Item| item.entry().is_some_and(|entry| self.shows(&entry.message.position));
+        if let Some(index) = self.tail.iter().rposition(shown) {
+            self.tail.drain(..=index);
+        }
         self.window.append(&mut self.tail);
     }
 

@@ -1,3 +1,4 @@
+mod any_order;
 mod window;
 
 use shared::{
