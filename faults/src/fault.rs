@@ -42,6 +42,7 @@ pub enum Fault {
     F12,
     F17,
     F17b,
+    F17c,
     F18,
     F18b,
     F20,
@@ -77,6 +78,7 @@ impl Fault {
         Self::F12,
         Self::F17,
         Self::F17b,
+        Self::F17c,
         Self::F18,
         Self::F18b,
         Self::F20,
@@ -112,6 +114,7 @@ impl Fault {
             Self::F17b => {
                 "Redis's clock an hour back, then Redis loses its newest entries: it gives their ids again"
             }
+            Self::F17c => "Embedded node's clock stepped an hour back and forward, killed at each step",
             Self::F18 => "Redis's disk full, appendfsync everysec, then always",
             Self::F18b => "Embedded node's disk full",
             Self::F20 => "No file descriptor left on a node",
@@ -133,7 +136,7 @@ impl Fault {
     fn carrier(self) -> Carrier {
         let append_only = match self {
             Self::F26 | Self::F28b => return Carrier::Embedded,
-            Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
+            Self::F17c | Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
             Self::F1b | Self::F17b | Self::F18 => Some("everysec"),
             Self::F1 | Self::F11 | Self::F24 => Some("always"),
             _ => None,
@@ -154,7 +157,7 @@ impl Fault {
 
     /// Whether clients may be disconnected by it.
     fn may_disconnect(self) -> bool {
-        matches!(self, Self::F6 | Self::F7 | Self::F26 | Self::F28 | Self::F28b)
+        matches!(self, Self::F6 | Self::F7 | Self::F17c | Self::F26 | Self::F28 | Self::F28b)
     }
 
     async fn strike(self, world: &mut World, figures: &mut Figures) -> Result<()> {
@@ -174,6 +177,7 @@ impl Fault {
             Self::F12 => bytes::at_the_limits(world, figures).await,
             Self::F17 => clock::stepped(world, figures).await,
             Self::F17b => clock::ids_again(world, figures).await,
+            Self::F17c => clock::stepped_embedded(world, figures).await,
             Self::F18 => disk::full(world, figures).await,
             Self::F18b => disk::full_embedded(world, figures).await,
             Self::F20 => crowd::no_descriptors(world, figures).await,

@@ -96,6 +96,25 @@ pub(super) async fn ids_again(world: &mut World, figures: &mut Figures) -> Resul
     Ok(())
 }
 
+/// F17c: the node is killed and started again at each step, too, so that what it kept is read by another clock.
+pub(super) async fn stepped_embedded(world: &mut World, figures: &mut Figures) -> Result<()> {
+    let mut slowest = 0;
+    for offset in [-HOUR, 0, HOUR, 0] {
+        world.meddlers[0].set_clock(offset)?;
+        figures.must("the node tells the time that it was given", wrong(said_at(world, 0).await?, offset));
+        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        sleep(Duration::from_millis(500)).await;
+        block_in_place(|| world.nodes[0].restart())?;
+        block_in_place(|| world.nodes[0].wait_ready(PATIENCE))?;
+        world.settle(PATIENCE).await?;
+        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        sleep(Duration::from_millis(500)).await;
+    }
+    figures.in_time("slowest to go on", slowest, 3_000);
+    figures.at_most("losses told", world.stage.told.load(Relaxed), 0, "");
+    Ok(())
+}
+
 /// The newest entry of a room.
 #[derive(Debug, PartialEq, Eq)]
 struct Last {
@@ -141,7 +160,8 @@ async fn said_at(world: &World, node: usize) -> Result<i64> {
     wire.greet("Watch", None).await?;
     let room: Room = format!("watch {node}").parse()?;
     wire.ask(2, Command::Join { room: room.clone(), since: None }).await?;
-    wire.say(3, Command::Send { room, nonce: "watch".parse()?, body: "now".parse()? }).await?;
+    let nonce = format!("watch-{}", fastrand::u32(..)).parse()?;
+    wire.say(3, Command::Send { room, nonce, body: "now".parse()? }).await?;
     loop {
         let Heard::Frame(frame) = timeout(PATIENCE, wire.hear()).await?? else { bail!("closed") };
         if let ServerFrame::Event(Event::Message { message, .. }) = *frame {

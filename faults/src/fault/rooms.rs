@@ -14,6 +14,7 @@ use super::redis::ms;
 use crate::{
     client::wire::Wire,
     holder::Holders,
+    proxy::Weather,
     report::Figures,
     world::{World, resident},
 };
@@ -28,7 +29,7 @@ const SAMPLE: usize = 200;
 
 /// F11: the rooms of the load, which clients of all nodes are in, and all others, each on one node.
 pub(super) async fn many(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let total = if world.size.short { 10_000 } else { 100_000 };
+    let total = if world.size.short { 6_000 } else { 100_000 };
     let (nodes, first) = (world.nodes.len(), world.rooms.len());
     let before: Vec<_> = world.nodes.iter().map(resident).collect();
     let mut holders = Holders::default();
@@ -72,7 +73,13 @@ pub(super) async fn many(world: &mut World, figures: &mut Figures) -> Result<()>
     let names = block_in_place(|| world.redis()?.command(&["PUBSUB", "CHANNELS", "hubbub:{room%20*}:live"]))?;
     figures.must("each channel is that of a room", names.lines().count() == total);
 
-    speak(world, first, total, &holders, figures).await?;
+    let mut random = fastrand::Rng::with_seed(world.size.seed);
+    let some: Vec<_> = (0..SAMPLE).map(|_| random.usize(first..total)).collect();
+    let all = speak(world, &some, &holders).await?;
+    heard(world, &holders, all, figures).await?;
+    if nodes > 1 {
+        missed(world, total, &holders, figures).await?;
+    }
     let most = world.nodes.iter().map(resident).max().unwrap_or(0);
     figures.note(format!("{} repairs; largest node {} MiB", world.metric("repairs"), most / 1024));
     figures.at_most("light clients thrown out", held.ended.load(Relaxed), 0, "");
@@ -80,39 +87,53 @@ pub(super) async fn many(world: &mut World, figures: &mut Figures) -> Result<()>
     Ok(())
 }
 
-/// Says something in some of the quiet rooms, on another node than whoever is in there.
-async fn speak(
-    world: &World,
-    first: usize,
-    total: usize,
-    holders: &Holders,
-    figures: &mut Figures,
-) -> Result<()> {
-    let mut random = fastrand::Rng::with_seed(world.size.seed);
+/// One node is cut off, silently. What is said meanwhile in its quiet rooms, and nothing after it, is found by comparing
+/// the newest positions of all its rooms.
+async fn missed(world: &World, total: usize, holders: &Holders, figures: &mut Figures) -> Result<()> {
+    world.proxies[0].set(Weather::Silent);
+    let unready = || block_in_place(|| world.nodes[0].get("/readyz").is_ok_and(|(code, _)| code == 503));
+    world.until("the cut-off node is not ready", PATIENCE, unready).await?;
+    let mut random = fastrand::Rng::with_seed(world.size.seed + 1);
+    let (nodes, first) = (world.nodes.len(), world.rooms.len());
+    let some = std::iter::repeat_with(|| random.usize(first..total)).filter(|room| room % nodes == 0);
+    let some: Vec<_> = some.take(SAMPLE).collect();
+    let all = speak(world, &some, holders).await?;
+    world.proxies[0].set(Weather::Clear);
+    let took = heard(world, holders, all, figures).await?;
+    figures.in_time("what a node had missed in quiet rooms heard after", ms(took), 15_000);
+    Ok(())
+}
+
+/// Says something in each of these quiet rooms, on another node than whoever is in there. Answers how many messages
+/// will then have been heard.
+async fn speak(world: &World, rooms: &[usize], holders: &Holders) -> Result<u64> {
     let nodes = world.nodes.len();
     let mut wires = Vec::new();
     for node in &world.stage.nodes {
         let mut wire = Wire::connect(*node).await?;
-        wire.greet("Speaker", None).await?;
+        // Where nothing is said, nobody has to be let in.
+        wire.say(1, Command::Hello { name: "Speaker".parse()?, token: None }).await?;
         wires.push(wire);
     }
     let before = holders.held.messages.load(Relaxed);
-    for said in 0..SAMPLE {
-        let room = random.usize(first..total);
+    for (said, room) in rooms.iter().enumerate() {
         let nonce = format!("sample-{said}").parse()?;
-        let send = Command::Send { room: name(room)?, nonce, body: "Is somebody here?".parse()? };
+        let send = Command::Send { room: name(*room)?, nonce, body: "Is somebody here?".parse()? };
         match wires[(room + 1) % nodes].ask(u64::try_from(said)? + 2, send).await? {
             Reply::Sent { .. } => {}
             other => bail!("a message was answered with {other:?}"),
         }
     }
-    let all = before + u64::try_from(SAMPLE)?;
+    Ok(before + u64::try_from(rooms.len())?)
+}
+
+/// Waits until so many messages have been heard, and not more.
+async fn heard(world: &World, holders: &Holders, all: u64, figures: &mut Figures) -> Result<Duration> {
     let heard = || holders.held.messages.load(Relaxed) >= all;
-    world.until("every message of the sample is heard", PATIENCE, heard).await?;
+    let took = world.until("every message in a quiet room is heard", PATIENCE, heard).await?;
     sleep(Duration::from_millis(500)).await;
-    figures.must("and once", holders.held.messages.load(Relaxed) == all);
-    figures.note(format!("{SAMPLE} messages in quiet rooms heard"));
-    Ok(())
+    figures.must("messages in quiet rooms are heard once", holders.held.messages.load(Relaxed) == all);
+    Ok(took)
 }
 
 fn name(room: usize) -> Result<Room> {
