@@ -3,6 +3,8 @@
 //! A member's stream is: the page up to the room's position at the moment of entering, then everything the room
 //! delivers after it. Both are fixed in one step, so live traffic and history cannot overlap or leave a hole.
 
+mod page;
+
 use std::{sync::Arc, time::Instant};
 
 use shared::{
@@ -11,9 +13,11 @@ use shared::{
     text::{Position, Room},
 };
 
+use self::page::Found;
+#[cfg(test)]
+pub(crate) use self::page::PAGE_BYTES;
 use super::{
     Hub,
-    framed::Framed,
     live::{Member, Outcome},
     room::{Gate, RoomCell},
 };
@@ -24,9 +28,6 @@ use crate::{
 
 /// How often a join is tried again because the client knows a position that the node does not know yet.
 const CATCH_UPS: usize = 3;
-
-/// Most bytes of records in one page; a client that missed more gets the newest page instead.
-pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// Why a room could not be entered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -229,99 +230,23 @@ impl Hub {
         since: Option<&Position>,
     ) -> Result<Found, LogError> {
         if let Some(since) = since {
-            if since == position {
+            if let Some(found) = page::resumed_from_ring(cell.live().ring(), position, since) {
                 self.metrics.resumes_ring.inc();
-                return Ok(Found::Page(Page {
-                    entries: Vec::new(),
-                    recovered: true,
-                    older: !position.is_start(),
-                }));
-            }
-            let recent = cell.live().ring().after(since);
-            if let Some(entries) = recent
-                && entries.len() <= limits::RECOVERY_MAX
-                && entries.iter().map(|framed| framed.entry.record.wire().len()).sum::<usize>() <= PAGE_BYTES
-            {
-                self.metrics.resumes_ring.inc();
-                return Ok(Found::Page(Page::through(entries, position, true, true)));
+                return Ok(found);
             }
             self.metrics.resumes_log.inc();
             let span = Span { from: From::After(since.clone()), limit: limits::RECOVERY_MAX };
             let run = self.broker.log.read(cell.room(), span).await?;
-            if run.found {
-                let entries: Vec<_> =
-                    run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect();
-                if entries.iter().any(|framed| framed.entry.position == *position) {
-                    return Ok(Found::Page(Page::through(entries, position, true, true)));
-                }
-                if !run.newer {
-                    // The client has seen more than this node: it came from one that is ahead.
-                    return Ok(Found::Moved);
-                }
+            if let Some(found) = page::resumed_from_log(run, position) {
+                return Ok(found);
             }
             self.metrics.resumes_failed.inc();
         }
-        self.newest(cell, position).await
-    }
-
-    async fn newest(&self, cell: &RoomCell, position: &Position) -> Result<Found, LogError> {
-        if position.is_start() {
-            return Ok(Found::Page(Page { entries: Vec::new(), recovered: false, older: false }));
-        }
-        let recent = cell.live().ring().newest(limits::PAGE);
-        if let Some((entries, older)) = recent
-            && entries.iter().any(|framed| framed.entry.position == *position)
-        {
-            return Ok(Found::Page(Page::through(entries, position, false, older)));
+        if let Some(found) = page::newest_from_ring(cell.live().ring(), position) {
+            return Ok(found);
         }
         let span = Span { from: From::Through(position.clone()), limit: limits::PAGE };
-        let run = self.broker.log.read(cell.room(), span).await?;
-        if !run.found {
-            return Ok(Found::Moved);
-        }
-        let entries = run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect();
-        Ok(Found::Page(Page::through(entries, position, false, run.older)))
-    }
-}
-
-/// What a joining member gets to see.
-struct Page {
-    entries: Vec<Arc<Framed>>,
-    recovered: bool,
-    older: bool,
-}
-
-enum Found {
-    Page(Page),
-    /// The room's position is not in the history, or the client's is newer: the node has to look again.
-    Moved,
-}
-
-impl Page {
-    /// Cut after `position`: what follows it is delivered live.
-    fn through(mut entries: Vec<Arc<Framed>>, position: &Position, recovered: bool, older: bool) -> Self {
-        if let Some(at) = entries.iter().position(|framed| framed.entry.position == *position) {
-            entries.truncate(at + 1);
-        }
-        let mut page = Self { entries, recovered, older };
-        if !recovered {
-            page.cut();
-        }
-        page
-    }
-
-    /// Keeps the newest entries that fit into one page.
-    fn cut(&mut self) {
-        let mut bytes = 0;
-        let fitting = self.entries.iter().rev().take_while(|framed| {
-            bytes += framed.entry.record.wire().len();
-            bytes <= PAGE_BYTES
-        });
-        let surplus = self.entries.len() - fitting.count().max(1).min(self.entries.len());
-        if surplus > 0 {
-            self.entries.drain(..surplus);
-            self.older = true;
-        }
+        Ok(page::newest_from_log(self.broker.log.read(cell.room(), span).await?, position))
     }
 }
 

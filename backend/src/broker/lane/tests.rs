@@ -43,28 +43,47 @@ fn a_full_lane_tells_the_gap_once_and_behind_what_it_holds() {
 }
 
 proptest! {
-    /// Per room: what comes out is what went in, in order, and every hole stands behind a `Gapped` of that room.
+    /// Per room: what comes out is what went in, in order, and every hole stands behind a `Gapped` of that room. The
+    /// lane never holds more than its limit, nor more than one mark for a room, and everything dropped is counted.
     #[test]
-    fn no_silent_hole(steps in prop::collection::vec((0u8..3, any::<bool>()), 1..200), limit in 100usize..2000) {
+    fn no_silent_hole(
+        steps in prop::collection::vec((0u8..3, any::<bool>(), any::<bool>()), 1..200),
+        limit in 100usize..2000,
+    ) {
         let lane = Lane::new(limit);
         let mut sent = [0u64; 3];
         let mut seen = [0u64; 3];
         let mut gapped = [false; 3];
-        let mut check = |event: Event| match event {
-            Event::Entries(room, entries) => {
-                let at = usize::from(room.as_str().as_bytes()[1] - b'0');
-                let n = entries[0].n;
-                assert!(n > seen[at], "out of order");
-                assert!(n == seen[at] + 1 || gapped[at], "silent hole in {room}");
-                seen[at] = n;
-                gapped[at] = false;
-            }
-            Event::Gapped(room) => gapped[usize::from(room.as_str().as_bytes()[1] - b'0')] = true,
-            Event::Told(..) => unreachable!(),
+        let (mut pushed, mut popped) = (0, 0);
+        let mut check = |event: Event| {
+            let (room, n) = match event {
+                Event::Entries(room, entries) => (room, Some(entries[0].n)),
+                Event::Told(room, what) => (room, Some(u64::from_le_bytes(what[..].try_into().unwrap()))),
+                Event::Gapped(room) => (room, None),
+            };
+            let at = usize::from(room.as_str().as_bytes()[1] - b'0');
+            let Some(n) = n else { return gapped[at] = true };
+            popped += 1;
+            assert!(n > seen[at], "out of order");
+            assert!(n == seen[at] + 1 || gapped[at], "silent hole in {room}");
+            seen[at] = n;
+            gapped[at] = false;
         };
-        for (number, read) in steps {
-            sent[usize::from(number)] += 1;
-            lane.push(Event::Entries(room(number), vec![entry(sent[usize::from(number)])]));
+        for (number, told, read) in steps {
+            let n = &mut sent[usize::from(number)];
+            *n += 1;
+            pushed += 1;
+            lane.push(if told {
+                Event::Told(room(number), Bytes::copy_from_slice(&n.to_le_bytes()))
+            } else {
+                Event::Entries(room(number), vec![entry(*n)])
+            });
+            {
+                let queue = lane.lock();
+                let held: usize = queue.events.iter().filter(|event| !is_mark(event)).map(Event::bytes).sum();
+                prop_assert!(held <= limit && queue.bytes == held, "{held} bytes of {limit}, {} counted", queue.bytes);
+                prop_assert_eq!(queue.events.iter().filter(|event| is_mark(event)).count(), queue.gapped.len());
+            }
             if read && let Some(event) = lane.pop() {
                 check(event);
             }
@@ -75,5 +94,10 @@ proptest! {
         for at in 0..3 {
             prop_assert!(seen[at] == sent[at] || gapped[at], "a hole at the end");
         }
+        prop_assert_eq!(popped + lane.dropped.load(Ordering::Relaxed), pushed, "something is not accounted for");
     }
+}
+
+fn is_mark(event: &Event) -> bool {
+    matches!(event, Event::Gapped(_))
 }

@@ -1,0 +1,123 @@
+//! What a joining member sees first: a run of the history, cut where what is delivered live begins. Pure.
+
+use std::sync::Arc;
+
+use shared::{limits, text::Position};
+
+use crate::{
+    broker::Run,
+    hub::{framed::Framed, ring::Ring},
+};
+
+/// Most bytes of records in one page; a client that missed more gets the newest page instead.
+pub(crate) const PAGE_BYTES: usize = 1 << 20;
+
+/// A run that ends where the room stood when the member entered.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Oldest first.
+    pub(super) entries: Vec<Arc<Framed>>,
+    /// It is exactly what came after the client's last position.
+    pub(super) recovered: bool,
+    /// The history has entries before the first of these.
+    pub(super) older: bool,
+}
+
+/// What was found for a member that entered at a position.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Its page.
+    Page(Page),
+    /// The room's position is not in the history, or the client's is newer: the node has to look again.
+    Moved,
+}
+
+/// What came after `since`, from the recent entries; `None` when they cannot tell, or it is too much for them.
+pub(super) fn resumed_from_ring(ring: &Ring, position: &Position, since: &Position) -> Option<Found> {
+    if since == position {
+        let older = !position.is_start();
+        return Some(Found::Page(Page { entries: Vec::new(), recovered: true, older }));
+    }
+    let entries = ring.after(since)?;
+    let fits = entries.len() <= limits::RECOVERY_MAX && bytes(&entries) <= PAGE_BYTES;
+    if fits { resumed(entries, false, position) } else { None }
+}
+
+/// What came after `since`, from a run that was read after it; `None` when it cannot be proved complete.
+pub(super) fn resumed_from_log(run: Run, position: &Position) -> Option<Found> {
+    let newer = run.newer;
+    if run.found { resumed(framed(run), newer, position) } else { None }
+}
+
+/// The newest entries, from the recent ones; `None` when they cannot tell.
+pub(super) fn newest_from_ring(ring: &Ring, position: &Position) -> Option<Found> {
+    if position.is_start() {
+        return Some(Found::Page(Page { entries: Vec::new(), recovered: false, older: false }));
+    }
+    let (entries, older) = ring.newest(limits::PAGE)?;
+    reaches(&entries, position).then(|| Found::Page(Page::through(entries, position, false, older)))
+}
+
+/// The newest entries, from a run that was read up to the room's position.
+pub(super) fn newest_from_log(run: Run, position: &Position) -> Found {
+    if !run.found {
+        return Found::Moved;
+    }
+    let older = run.older;
+    Found::Page(Page::through(framed(run), position, false, older))
+}
+
+/// `newer`: there is more behind the entries.
+fn resumed(entries: Vec<Arc<Framed>>, newer: bool, position: &Position) -> Option<Found> {
+    if reaches(&entries, position) {
+        Some(Found::Page(Page::through(entries, position, true, true)))
+    } else if newer {
+        None
+    } else {
+        // The client has seen more than this node had when it entered: it came from one that is ahead.
+        Some(Found::Moved)
+    }
+}
+
+impl Page {
+    /// Cut after `position`: what follows it is delivered live.
+    fn through(mut entries: Vec<Arc<Framed>>, position: &Position, recovered: bool, older: bool) -> Self {
+        if let Some(at) = entries.iter().position(|framed| framed.entry.position == *position) {
+            entries.truncate(at + 1);
+        }
+        let mut page = Self { entries, recovered, older };
+        if !recovered {
+            page.cut();
+        }
+        page
+    }
+
+    /// Keeps the newest entries that fit into one page.
+    fn cut(&mut self) {
+        let mut bytes = 0;
+        let fitting = self.entries.iter().rev().take_while(|framed| {
+            bytes += framed.entry.record.wire().len();
+            bytes <= PAGE_BYTES
+        });
+        let surplus = self.entries.len() - fitting.count().max(1).min(self.entries.len());
+        if surplus > 0 {
+            self.entries.drain(..surplus);
+            self.older = true;
+        }
+    }
+}
+
+fn reaches(entries: &[Arc<Framed>], position: &Position) -> bool {
+    entries.iter().any(|framed| framed.entry.position == *position)
+}
+
+fn bytes(entries: &[Arc<Framed>]) -> usize {
+    entries.iter().map(|framed| framed.entry.record.wire().len()).sum()
+}
+
+fn framed(run: Run) -> Vec<Arc<Framed>> {
+    run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect()
+}
+
+#[cfg(test)]
+mod tests;
