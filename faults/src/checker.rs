@@ -116,7 +116,7 @@ pub struct Verdict {
     /// An answer that names another message's place, differs from an earlier answer, or answers nothing.
     pub false_acks: Vec<String>,
     /// Acknowledged messages that are gone and whose sender was told so. Only some faults may do that.
-    pub told_losses: u64,
+    pub told_losses: Vec<Nonce>,
     /// Acknowledged messages in all.
     pub acked: u64,
 }
@@ -246,7 +246,7 @@ fn check_acks(
             }
             match places.get(&(room, nonce)) {
                 Some(place) if *place == position => {}
-                _ if told => verdict.told_losses += 1,
+                _ if told => verdict.told_losses.push(nonce.clone()),
                 Some(_) => {
                     verdict.false_acks.push(format!("{nonce} in {room} stands elsewhere than at {position}"));
                 }

@@ -1,6 +1,7 @@
 //! A `hubbub.v1` client that behaves like the page: it resumes where it was, on whichever node answers, and sends
 //! again, with the same nonce, what was not answered.
 
+mod taking;
 pub mod wire;
 
 use std::{
@@ -12,8 +13,6 @@ use std::{
 use anyhow::Result;
 use shared::{
     command::Command,
-    error::{ErrorCode, Retry},
-    event::{Event, Joined, Reply, ServerFrame},
     message::Message,
     text::{Name, Nonce, Position, Room},
 };
@@ -219,10 +218,11 @@ impl Client {
     async fn say(&mut self, wire: &mut Wire, Say(index): Say) -> Result<()> {
         let room = self.plan.rooms[index % self.plan.rooms.len()].clone();
         self.said += 1;
-        let nonce = format!("{}-{}-{:04x}", self.plan.index, self.said, self.random.u16(..));
+        let (now, random) = (self.stage.now(), self.random.u16(..));
+        let nonce = format!("{}-{}-{random:04x}-{now}", self.plan.index, self.said);
         let nonce: Nonce = nonce.parse()?;
         let bytes = usize::try_from(self.stage.body_bytes.load(Relaxed))?;
-        let body = format!("{:<bytes$}", self.stage.now()).parse()?;
+        let body = format!("{now:<bytes$}").parse()?;
         let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body };
         for (on, repeater) in (REPEATERS..).zip(&self.repeaters) {
             // A repeater that cannot keep up repeats less.
@@ -252,109 +252,6 @@ impl Client {
             self.ask(wire, command, Asked::Send(nonce, now)).await?;
         }
         Ok(())
-    }
-
-    fn take(&mut self, node: usize, frame: ServerFrame) -> Result<()> {
-        match frame {
-            ServerFrame::Reply(id, reply) => self.take_reply(id, reply),
-            ServerFrame::Event(Event::Message { room, message }) => {
-                if let Some(sent) = message.body.as_str().split(' ').next().and_then(|text| text.parse().ok())
-                {
-                    self.stage.hear(node, sent);
-                }
-                let link = link(&message);
-                self.at.insert(room.clone(), link.position.clone());
-                self.seen.push(Seen::Message { room, link });
-                Ok(())
-            }
-            ServerFrame::Event(Event::Lost { room, after, .. }) => {
-                self.stage.tell();
-                self.at.insert(room.clone(), after.clone());
-                self.seen.push(Seen::Lost { room, after });
-                Ok(())
-            }
-            ServerFrame::Event(Event::Move { after_ms }) => {
-                self.leave_at = Some(Instant::now() + Duration::from_millis(after_ms));
-                Ok(())
-            }
-            ServerFrame::Event(
-                Event::Presence { .. } | Event::Status { .. } | Event::Error(_) | Event::Unknown,
-            ) => Ok(()),
-        }
-    }
-
-    fn take_reply(&mut self, id: u64, reply: Reply) -> Result<()> {
-        let Some(asked) = self.asked.remove(&id) else { return Ok(()) };
-        match (asked, reply) {
-            (Asked::Hello, Reply::Welcome(welcome)) => {
-                self.token = Some(welcome.token);
-                if self.plan.repeats && self.repeaters.is_empty() {
-                    self.start_repeaters();
-                }
-            }
-            (Asked::Hello, other) => anyhow::bail!("hello was answered with {other:?}"),
-            (Asked::Join(_, since), Reply::Joined(joined)) => self.joined(joined, since),
-            (Asked::Join(room, _), _) => self.refused.push((room, Instant::now() + AGAIN)),
-            (Asked::Send(nonce, since), reply) => {
-                self.stage.answered(since.elapsed());
-                self.answered(nonce, reply);
-            }
-        }
-        Ok(())
-    }
-
-    fn joined(&mut self, joined: Joined, since: Option<Position>) {
-        let Joined { room, position, recovered, messages, .. } = joined;
-        if since.is_some() && !recovered {
-            self.stage.tell();
-        }
-        for message in &messages {
-            // It came back: it was stored, whatever the answer was.
-            self.settle(&message.nonce);
-        }
-        self.at.insert(room.clone(), position.clone());
-        self.inside.insert(room.clone());
-        let messages = messages.iter().map(link).collect();
-        self.seen.push(Seen::Joined { room, since, recovered, position, messages });
-        if !self.settled && self.inside.len() == self.plan.rooms.len() {
-            self.settled = true;
-            self.stage.settled.fetch_add(1, Relaxed);
-            if let Some(since) = self.gone_since.take() {
-                self.stage.was_away(since.elapsed());
-            }
-        }
-    }
-
-    fn answered(&mut self, nonce: Nonce, reply: Reply) {
-        match reply {
-            Reply::Sent { room, position, duplicate, .. } => {
-                self.settle(&nonce);
-                self.seen.push(Seen::Acked { room, nonce, position, duplicate });
-            }
-            Reply::Error(error) => {
-                self.stage.refused(error.code);
-                let retry = error.code.retry();
-                if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce) {
-                    let (room, nonce) = (pending.room.clone(), nonce.clone());
-                    self.seen.push(Seen::Refused { room, nonce, on: self.connection });
-                    if retry == Retry::SameNonce {
-                        pending.due = Instant::now() + AGAIN;
-                    }
-                }
-                if retry == Retry::Never {
-                    self.settle(&nonce);
-                }
-                debug_assert_ne!(error.code, ErrorCode::HelloFirst);
-            }
-            _ => self.settle(&nonce),
-        }
-    }
-
-    fn settle(&mut self, nonce: &Nonce) {
-        if let Some(index) = self.pending.iter().position(|pending| pending.nonce == *nonce) {
-            self.pending.remove(index);
-            self.stage.pending.fetch_sub(1, Relaxed);
-        }
     }
 
     fn note_end(&mut self, ended: &Result<End>) {
@@ -389,6 +286,11 @@ impl Client {
             tokio::spawn(wire::repeat(address, name, token.clone(), commands));
         }
     }
+}
+
+/// When the client that made this nonce was told to say something, in milliseconds of the run.
+pub(crate) fn said_at(nonce: &Nonce) -> u64 {
+    nonce.as_str().rsplit('-').next().and_then(|time| time.parse().ok()).unwrap_or(0)
 }
 
 /// A message as the checker wants it.

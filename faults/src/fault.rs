@@ -5,6 +5,7 @@ mod clock;
 mod crowd;
 mod disk;
 mod embedded;
+mod failover;
 mod node;
 mod redis;
 mod rooms;
@@ -18,6 +19,7 @@ use testkit::RedisOptions;
 
 use crate::{
     checker::{self, Verdict},
+    client::said_at,
     report::{Figures, Row},
     world::{Carrier, Size, World},
 };
@@ -31,6 +33,10 @@ pub enum Fault {
     F1b,
     F2,
     F3,
+    F4,
+    F4b,
+    F4c,
+    F4d,
     F5,
     F5b,
     F6,
@@ -58,9 +64,6 @@ pub enum Fault {
     F30,
 }
 
-/// Numbers of the matrix that this harness does not play.
-pub const NOT_BUILT: &[&str] = &["F4"];
-
 impl Fault {
     /// Those of the short selection: all that take no more than a quarter of a minute.
     pub const SHORT: &[Self] = &[
@@ -68,6 +71,8 @@ impl Fault {
         Self::F1b,
         Self::F2,
         Self::F3,
+        Self::F4,
+        Self::F4c,
         Self::F5,
         Self::F5b,
         Self::F6,
@@ -99,6 +104,10 @@ impl Fault {
             Self::F1b => "Redis loses its newest entries, appendfsync everysec",
             Self::F2 => "Redis paused",
             Self::F3 => "Redis comes back empty",
+            Self::F4 => "Primary killed with what it had not copied, Sentinels name another",
+            Self::F4b => "Primary replaced on request; its successor stopped, replaced, and back",
+            Self::F4c => "As F4, and an acknowledgement waits for a replica",
+            Self::F4d => "As F4b, and an acknowledgement waits for all replicas",
             Self::F5 => "One node cut off from Redis, silently",
             Self::F5b => "One node receives from a Redis that nobody publishes to any more",
             Self::F6 => "Node killed under load",
@@ -135,6 +144,9 @@ impl Fault {
 
     fn carrier(self) -> Carrier {
         let append_only = match self {
+            Self::F4 | Self::F4b => return Carrier::Group { wait: 0 },
+            Self::F4c => return Carrier::Group { wait: 1 },
+            Self::F4d => return Carrier::Group { wait: 2 },
             Self::F26 | Self::F28b => return Carrier::Embedded,
             Self::F17c | Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
             Self::F1b | Self::F17b | Self::F18 => Some("everysec"),
@@ -152,7 +164,7 @@ impl Fault {
 
     /// Whether acknowledged messages may be lost if that is told.
     fn may_lose(self) -> bool {
-        matches!(self, Self::F1b | Self::F3 | Self::F17b)
+        matches!(self, Self::F1b | Self::F3 | Self::F4 | Self::F4b | Self::F17b)
     }
 
     /// Whether clients may be disconnected by it.
@@ -166,6 +178,8 @@ impl Fault {
             Self::F1b => redis::tail_lost(world, figures).await,
             Self::F2 => redis::paused(world, figures).await,
             Self::F3 => redis::emptied(world, figures).await,
+            Self::F4 | Self::F4c => failover::killed(world, figures).await,
+            Self::F4b | Self::F4d => failover::handed_over(world, figures).await,
             Self::F5 => sockets::silenced(world, figures).await,
             Self::F5b => sockets::deaf(world, figures).await,
             Self::F6 => node::killed(world, figures).await,
@@ -224,9 +238,8 @@ impl Fault {
         if let Some(panic) = world.panic() {
             figures.missed.push(format!("a node panicked: {panic}"));
         }
-        if verdict.told_losses > 0 {
-            figures.note(format!("{} acknowledged messages lost, all told", verdict.told_losses));
-        }
+        let lost: Vec<_> = verdict.told_losses.iter().map(said_at).collect();
+        figures.lost(&lost);
         figures.must("at least one message was acknowledged", verdict.acked > 0);
         Ok(verdict)
     }

@@ -11,13 +11,15 @@ pub struct Figures {
     pub told: Vec<String>,
     /// Criteria of the fault itself that were missed.
     pub missed: Vec<String>,
+    /// Where set: of what had been said before this time of the run, in milliseconds, nothing may be lost.
+    pub lost_since: Option<u64>,
     slack: u64,
 }
 
 impl Figures {
     /// Nothing yet. Bounds of time are multiplied by `slack`: more than 1 for a machine that has other things to do.
     pub fn new(slack: u64) -> Self {
-        Self { told: Vec::new(), missed: Vec::new(), slack }
+        Self { told: Vec::new(), missed: Vec::new(), lost_since: None, slack }
     }
 
     /// Notes a figure.
@@ -36,6 +38,22 @@ impl Figures {
     /// Notes a time in milliseconds that must not exceed a bound.
     pub fn in_time(&mut self, what: &str, value: u64, most: u64) {
         self.at_most(what, value, most * self.slack, " ms");
+    }
+
+    /// Notes how many acknowledged messages were lost, by when they had been said. What was said up to a second before
+    /// the allowed time may have been stored after it.
+    pub fn lost(&mut self, said: &[u64]) {
+        if said.is_empty() {
+            return;
+        }
+        self.told.push(format!("{} acknowledged messages lost, all told", said.len()));
+        let Some(since) = self.lost_since else { return };
+        let early = said.iter().filter(|said| **said + 1_000 * self.slack < since).count();
+        if early > 0 {
+            self.missed.push(format!(
+                "{early} of the lost messages had been said before there was anything to lose"
+            ));
+        }
     }
 
     /// Notes how long deliveries to those who have nothing to do with the fault took before and meanwhile: what 99 of
@@ -84,8 +102,8 @@ impl Row {
                 all.push(format!("{name}: {} ({first})", list.len()));
             }
         }
-        if verdict.told_losses > 0 && !self.may_lose {
-            all.push(format!("{} acknowledged messages were lost, though told", verdict.told_losses));
+        if !verdict.told_losses.is_empty() && !self.may_lose {
+            all.push(format!("{} acknowledged messages were lost, though told", verdict.told_losses.len()));
         }
         all
     }

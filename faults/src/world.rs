@@ -1,5 +1,7 @@
 //! Everything that a fault plays on: Redis, a proxy for each node, nodes, clients and their load.
 
+mod cast;
+mod group;
 mod load;
 
 use std::{
@@ -12,14 +14,15 @@ use std::{
 use anyhow::{Context, Result, bail};
 use shared::text::Room;
 use tempfile::TempDir;
-use testkit::{Meddler, NodeProcess, RedisOptions, RedisServer, free_port};
+use testkit::{Meddler, NodeProcess, RedisServer};
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinHandle, block_in_place},
     time::sleep,
 };
 
-pub use self::load::Load;
+use self::cast::Cast;
+pub use self::{cast::Carrier, group::Group, load::Load};
 use crate::{
     checker::{History, Observation},
     client::{self, Plan, Say},
@@ -30,7 +33,6 @@ use crate::{
 
 const POLL: Duration = Duration::from_millis(10);
 const START: Duration = Duration::from_secs(60);
-const SECRET: &str = "a secret for the nodes of a fault run";
 
 /// How big a run is.
 #[derive(Debug, Clone)]
@@ -55,28 +57,6 @@ pub struct Size {
     pub slack: u64,
 }
 
-/// What carries the messages of a run.
-#[derive(Debug, Clone)]
-pub enum Carrier {
-    /// A Redis of the run's own.
-    Redis(RedisOptions),
-    /// One node with a file.
-    Embedded,
-    /// One of these, and the clocks and disks of all processes can be meddled with.
-    Meddled(Box<Carrier>),
-}
-
-impl Carrier {
-    /// How Redis is set up, if there is one, and whether everything is meddled with.
-    fn redis(&self) -> (Option<&RedisOptions>, bool) {
-        match self {
-            Self::Redis(options) => (Some(options), false),
-            Self::Embedded => (None, false),
-            Self::Meddled(carrier) => (carrier.redis().0, true),
-        }
-    }
-}
-
 /// A running world.
 #[derive(Debug)]
 pub struct World {
@@ -86,7 +66,7 @@ pub struct World {
     pub stage: Arc<Stage>,
     /// The nodes, by index.
     pub nodes: Vec<NodeProcess>,
-    /// Between each node and Redis; empty without Redis.
+    /// Between each node and the one Redis; else empty.
     pub proxies: Vec<Proxy>,
     /// What meddles with each node and, behind them, with Redis; empty unless the carrier is [`Carrier::Meddled`].
     pub meddlers: Vec<Meddler>,
@@ -94,6 +74,8 @@ pub struct World {
     pub load: Load,
     /// The rooms.
     pub rooms: Vec<Room>,
+    /// Redis with replicas, unless there is just one or none.
+    pub group: Option<Group>,
     redis: Option<RedisServer>,
     clients: Vec<JoinHandle<Observation>>,
     tears: Vec<Arc<Notify>>,
@@ -103,37 +85,7 @@ pub struct World {
 impl World {
     /// Starts everything and waits until all clients are in their rooms and messages flow.
     pub async fn start(size: Size, carrier: &Carrier, repeats: bool) -> Result<Self> {
-        let folder = TempDir::with_prefix("hubbub-faults-")?;
-        let (options, meddled) = carrier.redis();
-        let count = if options.is_some() { size.nodes } else { 1 };
-        let meddlers = (0..if meddled { count + 1 } else { 0 }).map(|_| block_in_place(Meddler::new));
-        let meddlers = meddlers.collect::<Result<Vec<_>>>()?;
-        let redis = options.map(|options| {
-            let mut options = options.clone();
-            options.env.extend(meddlers.last().map(Meddler::env).into_iter().flatten());
-            block_in_place(|| RedisServer::with(options))
-        });
-        let redis = redis.transpose()?;
-        let mut proxies = Vec::new();
-        let mut nodes = Vec::new();
-        for index in 0..count {
-            let data = folder.path().join("rooms.redb").display().to_string();
-            let mut args = vec!["--secret".to_owned(), SECRET.to_owned()];
-            if let Some(redis) = &redis {
-                let proxy = Proxy::start(redis.port()).await?;
-                args.extend(["--redis-url".into(), format!("redis://127.0.0.1:{}", proxy.port())]);
-                proxies.push(proxy);
-            } else {
-                args.extend(["--data".into(), data]);
-            }
-            let args: Vec<_> = args.iter().map(String::as_str).collect();
-            let env = meddlers.get(index).map(Meddler::env).unwrap_or_default();
-            let env: Vec<_> = env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            nodes.push(NodeProcess::start_on(free_port()?, &size.binary, &args, &env)?);
-        }
-        for node in &mut nodes {
-            block_in_place(|| node.wait_ready(START))?;
-        }
+        let Cast { nodes, proxies, meddlers, redis, group, folder } = Cast::start(&size, carrier).await?;
         let addresses = nodes.iter().map(|node| SocketAddr::from(([127, 0, 0, 1], node.port()))).collect();
         let stage = Arc::new(Stage::new(addresses));
         let rooms: Vec<Room> =
@@ -146,6 +98,7 @@ impl World {
             proxies,
             meddlers,
             rooms,
+            group,
             redis,
             clients: Vec::new(),
             tears: Vec::new(),
@@ -182,6 +135,11 @@ impl World {
     /// Its Redis.
     pub fn redis(&mut self) -> Result<&mut RedisServer> {
         self.redis.as_mut().context("this world has no Redis")
+    }
+
+    /// Its Redis with replicas.
+    pub fn group(&mut self) -> Result<&mut Group> {
+        self.group.as_mut().context("this world has no Sentinels")
     }
 
     /// What meddles with Redis.

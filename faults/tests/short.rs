@@ -52,6 +52,8 @@ tests! {
     f1b: F1b,
     f2: F2,
     f3: F3,
+    f4: F4,
+    f4c: F4c,
     f5: F5,
     f5b: F5b,
     f6: F6,

@@ -81,7 +81,7 @@ impl Tail {
     }
 }
 
-fn tell(world: &World, figures: &mut Figures, begun: u64) {
+pub(super) fn tell(world: &World, figures: &mut Figures, begun: u64) {
     let told = world.stage.told.load(Relaxed);
     figures.note(format!("{told} times told of a loss"));
     figures.must("a loss was told: else the fault did not bite", told > 0);
