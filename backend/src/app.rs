@@ -46,7 +46,19 @@ pub enum StartError {
     Open(#[from] embedded::OpenError),
     /// The address of Redis cannot be used.
     #[error("cannot use the address of Redis (--redis-url): {0}")]
-    Redis(#[from] redis::BadSettings),
+    Redis(redis::BadSettings),
+    /// The certificates to believe cannot be used.
+    #[error("cannot use the certificates for Redis (--redis-ca): {0}")]
+    Authority(redis::BadSettings),
+}
+
+impl From<redis::BadSettings> for StartError {
+    fn from(bad: redis::BadSettings) -> Self {
+        match bad {
+            redis::BadSettings::Authority { .. } => Self::Authority(bad),
+            redis::BadSettings::Url(_) | redis::BadSettings::Prefix => Self::Redis(bad),
+        }
+    }
 }
 
 /// A running node.
@@ -153,6 +165,7 @@ pub fn connect(settings: &config::Broker) -> Result<Broker, StartError> {
         Some(url) => {
             let settings = redis::RedisSettings {
                 url: url.clone(),
+                ca: settings.redis_ca.clone(),
                 prefix: settings.redis_prefix.clone(),
                 history_max: settings.history_messages.into(),
                 history_age: age,

@@ -115,9 +115,12 @@ pub struct Server {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Broker")]
 pub struct Broker {
-    /// Redis that joins several nodes, as in redis://127.0.0.1:6379 or redis+sentinel://host:26379,other:26379/NAME. Without it this node is alone and keeps its own history.
+    /// Redis that joins several nodes, as in redis://127.0.0.1:6379 or redis+sentinel://host:26379,other:26379/NAME; with TLS rediss:// and rediss+sentinel://. Without it this node is alone and keeps its own history.
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL", value_parser = redis_url)]
     pub redis_url: Option<String>,
+    /// File of PEM certificates to believe when Redis is spoken to in TLS, instead of those that the system believes.
+    #[arg(long, env = "HUBBUB_REDIS_CA", value_name = "FILE", requires = "redis_url")]
+    pub redis_ca: Option<PathBuf>,
     /// What every key and channel in Redis starts with.
     #[arg(long, env = "HUBBUB_REDIS_PREFIX", default_value = "hubbub:", value_name = "TEXT", value_parser = prefix)]
     pub redis_prefix: String,
@@ -236,7 +239,7 @@ fn prefix(text: &str) -> Result<String, String> {
 fn redis_url(text: &str) -> Result<String, String> {
     match text.split_once("://") {
         // Whoever connects takes it apart and says what is wrong with it.
-        Some(("redis+sentinel", _)) => Ok(text.to_owned()),
+        Some(("redis+sentinel" | "rediss+sentinel", _)) => Ok(text.to_owned()),
         Some(("redis" | "rediss" | "redis+unix" | "unix", rest)) if !rest.is_empty() => {
             ::redis::IntoConnectionInfo::into_connection_info(text)
                 .map(|_| text.to_owned())

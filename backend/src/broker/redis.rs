@@ -22,6 +22,7 @@ mod stored;
 mod subscriber;
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -39,7 +40,7 @@ use tokio_util::{
 #[cfg(test)]
 pub(crate) use self::publishing::DRAFTS as PUBLISHES;
 use self::{
-    address::Address,
+    address::{Address, Trust},
     keys::Keys,
     link::Link,
     publishing::{Keeping, Publishing, Sender},
@@ -56,8 +57,11 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
     /// `redis://[user:password@]host:port[/database]`, or
-    /// `redis+sentinel://[user:password@]host:port[,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`
+    /// `redis+sentinel://[user:password@]host:port[,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`; with
+    /// TLS the same with `rediss`.
     pub url: String,
+    /// A file of PEM certificates: whom to believe where it is TLS. Without it those whom the system believes.
+    pub ca: Option<PathBuf>,
     /// What every key and channel starts with. No braces: they would change where Redis Cluster puts the keys.
     pub prefix: String,
     /// For a publish from the call to its answer.
@@ -81,6 +85,7 @@ impl Default for RedisSettings {
     fn default() -> Self {
         Self {
             url: "redis://127.0.0.1:6379".to_owned(),
+            ca: None,
             prefix: "hubbub:".to_owned(),
             publish_deadline: Duration::from_secs(2),
             probe_interval: Duration::from_secs(2),
@@ -99,6 +104,14 @@ pub enum BadSettings {
     /// The URL is none of Redis. Says what it must be.
     #[error("{0}")]
     Url(String),
+    /// The file of certificates cannot be used. Says which it is, and why.
+    #[error("{}: {reason}", file.display())]
+    Authority {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The prefix has braces.
     #[error("the key prefix must not have braces")]
     Prefix,
@@ -107,7 +120,7 @@ pub enum BadSettings {
 /// Starts a node's connections. Returns at once, whether Redis is there or not: [`Bus::health`] says when it is.
 /// Must be called inside a Tokio runtime.
 pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
-    let address = Address::parse(&settings.url).map_err(BadSettings::Url)?;
+    let address = address(settings)?;
     if settings.prefix.contains(['{', '}']) {
         return Err(BadSettings::Prefix);
     }
@@ -155,6 +168,19 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         closing: closing.drop_guard(),
     });
     Ok(Broker { log: Arc::clone(&redis) as _, bus: Arc::clone(&redis) as _, state: redis, lanes })
+}
+
+fn address(settings: &RedisSettings) -> Result<Address, BadSettings> {
+    let Some(file) = &settings.ca else {
+        return Address::parse(&settings.url, &Trust::default()).map_err(BadSettings::Url);
+    };
+    let bad = |reason| BadSettings::Authority { file: file.clone(), reason };
+    let trust = Trust::read(file).map_err(bad)?;
+    let address = Address::parse(&settings.url, &trust).map_err(BadSettings::Url)?;
+    if !address.is_tls() {
+        return Err(bad("it is for addresses that start with rediss:// or rediss+sentinel://".to_owned()));
+    }
+    Ok(address)
 }
 
 /// One node's end. Only delegates.

@@ -10,6 +10,7 @@ mod crash;
 mod holes;
 mod people;
 mod redis_faults;
+mod redis_tls;
 mod resume;
 mod sentinel;
 mod starting;

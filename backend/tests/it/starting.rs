@@ -30,6 +30,19 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
             vec!["--port", "0", "--redis-url", "redis+sentinel://:word@one,two:x/main"],
             vec!["--redis-url", "\"two:x\" is no host:port", "redis+sentinel://host:26379,other:26379/NAME"],
         ),
+        (vec!["--redis-ca", "notes.txt"], vec!["--redis-ca", "--redis-url"]),
+        (
+            vec!["--port", "0", "--redis-url", "rediss://localhost", "--redis-ca", "missing.pem"],
+            vec!["--redis-ca", "missing.pem"],
+        ),
+        (
+            vec!["--port", "0", "--redis-url", "rediss://localhost", "--redis-ca", "notes.txt"],
+            vec!["--redis-ca", "notes.txt", "PEM"],
+        ),
+        (
+            vec!["--port", "0", "--redis-url", "redis://localhost", "--redis-ca", "notes.txt"],
+            vec!["--redis-ca", "notes.txt", "PEM"],
+        ),
         (
             vec!["--port", "0", "--data", "notes.txt"],
             vec!["--data", "notes.txt", "damaged or no hubbub file"],

@@ -4,30 +4,31 @@
 //! connection, so whatever ends a connection also ends the belief in the server behind it.
 
 mod sentinels;
+mod trust;
 
 use std::{sync::Arc, time::Duration};
 
 use ::redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, Value,
+    AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
-    io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 use tokio::time::timeout;
 
 use self::sentinels::Sentinels;
+pub(super) use self::trust::Trust;
 use super::failure::Failure;
 
 /// For the TCP connection and the greeting, each.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// What an address may look like, for people.
-const ALLOWED: &str = "must be a Redis address, as in redis://127.0.0.1:6379 or, through Sentinels, redis+sentinel://host:26379,other:26379/NAME";
+const ALLOWED: &str = "must be a Redis address, as in redis://127.0.0.1:6379 or, through Sentinels, redis+sentinel://host:26379,other:26379/NAME; with TLS rediss://host:6379 or rediss+sentinel://…";
 
 /// Where Redis is. Cheap to clone; clones share what the Sentinels said last.
 #[derive(Debug, Clone)]
 pub(super) enum Address {
     /// A server, or whatever answers there.
-    Server(Server),
+    Server(Box<Server>),
     /// Those who know the primary.
     Sentinels(Arc<Sentinels>),
 }
@@ -43,20 +44,28 @@ pub(super) struct Server {
 
 impl Address {
     /// Takes a URL apart; connects to nothing.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
-        if let Some(sentinels) = Sentinels::parse(url) {
+    pub(super) fn parse(url: &str, trust: &Trust) -> Result<Self, String> {
+        if let Some(sentinels) = Sentinels::parse(url, trust) {
             return Ok(Self::Sentinels(Arc::new(sentinels?)));
         }
         let info = url.into_connection_info().map_err(|error| format!("{ALLOWED} ({error})"))?;
         let name = info.addr().to_string().into();
-        let client = client(info).map_err(|error| format!("{ALLOWED} ({error})"))?;
-        Ok(Self::Server(Server { client, name, epoch: None }))
+        let client = trust.client(info).map_err(|error| format!("{ALLOWED} ({error})"))?;
+        Ok(Self::Server(Box::new(Server { client, name, epoch: None })))
+    }
+
+    /// Whether everything that is said goes over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        match self {
+            Self::Server(server) => trust::is_tls(server.client.get_connection_info()),
+            Self::Sentinels(sentinels) => sentinels.is_tls(),
+        }
     }
 
     /// The server to connect to now.
     pub(super) async fn find(&self) -> Result<Server, Failure> {
         match self {
-            Self::Server(server) => Ok(server.clone()),
+            Self::Server(server) => Ok((**server).clone()),
             Self::Sentinels(sentinels) => sentinels.find().await,
         }
     }
@@ -119,22 +128,6 @@ impl Server {
             _ => Err(Failure::Down(format!("{} was named by Sentinel, but is no primary", self.name))),
         }
     }
-}
-
-/// Connections that notice a peer that is silently gone.
-fn client(info: ConnectionInfo) -> Result<Client, RedisError> {
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(3));
-    let mut tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-    #[cfg(target_os = "linux")]
-    {
-        tcp = tcp.set_user_timeout(Duration::from_secs(10));
-    }
-    Client::open(info.set_tcp_settings(std::mem::take(&mut tcp)))
-}
-
-fn tcp(host: &str, port: u16) -> ConnectionAddr {
-    ConnectionAddr::Tcp(host.to_owned(), port)
 }
 
 fn opened<T, E>(opening: Result<Result<T, RedisError>, E>) -> Result<T, Failure> {

@@ -16,7 +16,10 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{ALLOWED, Server, client, tcp};
+use super::{
+    ALLOWED, Server,
+    trust::{Trust, place},
+};
 use crate::broker::redis::failure::Failure;
 
 /// For the answers of all Sentinels.
@@ -36,6 +39,9 @@ pub(in super::super) struct Sentinels {
     primary: String,
     /// How to log in to it.
     login: RedisConnectionInfo,
+    /// Whether Sentinels and servers are spoken to in TLS, and whom to believe then.
+    tls: bool,
+    trust: Trust,
     latest: Mutex<Option<Named>>,
 }
 
@@ -50,13 +56,19 @@ struct Named {
 
 impl Sentinels {
     /// `None`: this is the URL of something else. Otherwise
-    /// `redis+sentinel://[user:password@]host[:port][,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`.
-    pub(super) fn parse(url: &str) -> Option<Result<Self, String>> {
-        let rest = url.strip_prefix("redis+sentinel://")?;
-        Some(Self::parse_rest(rest).map_err(|what| format!("{ALLOWED} ({what})")))
+    /// `redis+sentinel://[user:password@]host[:port][,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`, or
+    /// the same with `rediss` for TLS.
+    pub(super) fn parse(url: &str, trust: &Trust) -> Option<Result<Self, String>> {
+        let (scheme, rest) = url.split_once("+sentinel://")?;
+        let tls = match scheme {
+            "redis" => false,
+            "rediss" => true,
+            _ => return None,
+        };
+        Some(Self::parse_rest(rest, tls, trust).map_err(|what| format!("{ALLOWED} ({what})")))
     }
 
-    fn parse_rest(rest: &str) -> Result<Self, String> {
+    fn parse_rest(rest: &str, tls: bool, trust: &Trust) -> Result<Self, String> {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, places) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -84,20 +96,27 @@ impl Sentinels {
         let mut listed = Vec::new();
         for place in places.split(',') {
             let (host, port) = place_of(place)?;
-            let info = tcp(&host, port).into_connection_info().map_err(|error| error.to_string())?;
+            let info =
+                self::place(&host, port, tls).into_connection_info().map_err(|error| error.to_string())?;
             let info = info.set_redis_settings(self::login(&user, &password).set_skip_set_lib_name());
-            listed.push((place.to_owned(), client(info).map_err(|error| error.to_string())?));
+            listed.push((place.to_owned(), trust.client(info).map_err(|error| error.to_string())?));
         }
-        Ok(Self { places: listed, primary, login, latest: Mutex::default() })
+        Ok(Self { places: listed, primary, login, tls, trust: trust.clone(), latest: Mutex::default() })
+    }
+
+    /// Whether Sentinels and servers are spoken to in TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls
     }
 
     /// The primary, as the Sentinels that answer know it.
     pub(super) async fn find(&self) -> Result<Server, Failure> {
         let named = self.ask().await?;
         let name = format!("{}:{}", named.host, named.port);
-        let info = tcp(&named.host, named.port).into_connection_info().map_err(|error| bad(&name, &error))?;
-        let client =
-            client(info.set_redis_settings(self.login.clone())).map_err(|error| bad(&name, &error))?;
+        let place = place(&named.host, named.port, self.tls);
+        let info = place.into_connection_info().map_err(|error| bad(&name, &error))?;
+        let info = info.set_redis_settings(self.login.clone());
+        let client = self.trust.client(info).map_err(|error| bad(&name, &error))?;
         let epoch = Some(named.epoch);
         *self.latest() = Some(named);
         Ok(Server { client, name: name.into(), epoch })

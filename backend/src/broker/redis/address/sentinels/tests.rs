@@ -1,7 +1,7 @@
-use super::*;
+use super::{super::trust::is_tls, *};
 
 fn parse(url: &str) -> Result<Sentinels, String> {
-    Sentinels::parse(url).expect("a URL of Sentinels")
+    Sentinels::parse(url, &Trust::default()).expect("a URL of Sentinels")
 }
 
 #[test]
@@ -18,11 +18,20 @@ fn everything_in_the_url_is_used() {
 }
 
 #[test]
+fn with_tls_everybody_is_spoken_to_in_tls() {
+    let sentinels = parse("rediss+sentinel://one/main").unwrap();
+    assert!(sentinels.is_tls() && is_tls(sentinels.places[0].1.get_connection_info()));
+    assert!(!parse("redis+sentinel://one/main").unwrap().is_tls());
+}
+
+#[test]
 fn a_password_alone_is_enough() {
     let sentinels = parse("redis+sentinel://:secret@one/main").unwrap();
     assert_eq!((sentinels.login.username(), sentinels.login.password()), (None, Some("secret")));
     assert_eq!(sentinels.login.db(), 0);
-    assert!(Sentinels::parse("redis://one").is_none());
+    for url in ["redis://one", "rediss://one/x", "http+sentinel://one/main"] {
+        assert!(Sentinels::parse(url, &Trust::default()).is_none(), "{url}");
+    }
 }
 
 #[test]
@@ -62,8 +71,9 @@ fn the_answer_is_a_place_and_an_epoch() {
 #[test]
 fn only_a_later_primary_at_another_place_replaces_one() {
     let sentinels = parse("redis+sentinel://one/main").unwrap();
-    let info = tcp("10.0.0.1", 6379).into_connection_info().unwrap();
-    let server = Server { client: client(info).unwrap(), name: "10.0.0.1:6379".into(), epoch: Some(3) };
+    let info = place("10.0.0.1", 6379, false).into_connection_info().unwrap();
+    let client = Trust::default().client(info).unwrap();
+    let server = Server { client, name: "10.0.0.1:6379".into(), epoch: Some(3) };
     for (host, epoch, left) in
         [("10.0.0.1", 3, false), ("10.0.0.1", 4, false), ("10.0.0.2", 3, false), ("10.0.0.2", 4, true)]
     {
