@@ -144,8 +144,8 @@ impl App {
         tracing::info!("leaving: {} sessions are asked to move", sessions.count());
         let deadline = tokio::time::Instant::now() + self.drain;
         let left = tokio::time::timeout(self.drain, drain::drain(sessions, self.drain)).await.is_ok();
-        for (_, outbox) in sessions.all() {
-            outbox.end(CloseReason::Restart);
+        for seat in sessions.all() {
+            seat.outbox.end(CloseReason::Restart);
         }
         let rest =
             deadline.saturating_duration_since(tokio::time::Instant::now()).max(Duration::from_millis(500));

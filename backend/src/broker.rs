@@ -115,6 +115,10 @@ pub trait Bus: Send + Sync + 'static {
     /// Tells every node that took `room` (this one included) something that is not stored.
     async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError>;
 
+    /// Tells every node (this one included), whatever it took, something that is not stored: [`Event::ToldAll`].
+    /// A node whose bus is interrupted meanwhile does not hear it.
+    async fn tell_all(&self, what: Bytes) -> Result<(), BusError>;
+
     /// Whether messages travel through the broker and back to this node. Follows a real round trip.
     fn health(&self) -> watch::Receiver<Health>;
 

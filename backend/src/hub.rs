@@ -5,13 +5,14 @@
 //!
 //! In reading order: [`framed`] (an entry and its two frames), [`ring`] (the recent entries of a room),
 //! [`live`] (one room's members and its place in the chain, pure), [`room`] (the room with its gate),
-//! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`].
+//! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`], [`people`] (who was forgotten or has a new name).
 
 pub mod drain;
 pub mod framed;
 pub mod join;
 pub mod live;
 pub mod pace;
+pub mod people;
 pub mod repair;
 pub mod ring;
 pub mod room;
@@ -62,6 +63,8 @@ pub struct Hub {
     repairs: Semaphore,
     pace: Pace,
     sessions: Sessions,
+    /// Tells this hub from all others.
+    number: u64,
 }
 
 impl Hub {
@@ -74,6 +77,7 @@ impl Hub {
             repairs: Semaphore::new(REPAIRS),
             pace: Pace::default(),
             sessions: Sessions::default(),
+            number: fastrand::u64(..),
             broker,
             tasks,
             metrics,
@@ -114,13 +118,18 @@ impl Hub {
         loop {
             match lane.next().await {
                 broker::Event::Entries(room, entries) => self.deliver(&room, entries),
-                // Nothing is told over the bus yet; a newer node may do so.
+                // Nothing is told to a room yet; a newer node may do so.
                 broker::Event::Told(..) => {}
                 broker::Event::Gapped(room) => {
                     if let Some(cell) = self.find(&room) {
                         self.metrics.lane_gaps.inc();
                         self.repair(&cell);
                     }
+                }
+                broker::Event::ToldAll(what) => self.hear(&what),
+                broker::Event::MissedAll => {
+                    let hub = self.clone();
+                    self.tasks.spawn(async move { hub.look_for_forgotten().await });
                 }
             }
         }
@@ -167,6 +176,7 @@ impl Hub {
                 generation = now.generation;
                 self.metrics.generations.inc();
                 self.catch_up().await;
+                self.look_for_forgotten().await;
             }
         }
     }

@@ -99,11 +99,18 @@ impl Identity {
     }
 
     /// Lets somebody in: the person of the token if it is good, else a new guest.
-    pub async fn admit(&self, name: Name, shown: Option<&str>) -> Result<Admission, StateError> {
+    /// `claim` hears who a well-signed token is about before it is looked up whether that person was forgotten: who is
+    /// forgotten in between can be told.
+    pub async fn admit(
+        &self,
+        name: Name,
+        shown: Option<&str>,
+        claim: impl Fn(&UserId) + Send,
+    ) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
         let (id, refused) = match shown {
             None => (fresh_id("u"), None),
-            Some(token) => match self.check(&signer, token).await? {
+            Some(token) => match self.check(&signer, token, claim).await? {
                 Ok(id) => (id, None),
                 Err(refusal) => {
                     (fresh_id("u"), Some(ProtocolError::new(ErrorCode::TokenInvalid, refusal.to_string())))
@@ -113,7 +120,8 @@ impl Identity {
         Ok(admission(&signer, Principal::guest(id, name), refused))
     }
 
-    /// Makes every token of this person worthless and gives a new guest instead.
+    /// Makes every token of this person worthless and gives a new guest instead. Connections that are open are the
+    /// caller's to end.
     pub async fn forget(&self, principal: &Principal) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
         // No moment of this node's clock: nodes whose clocks are ahead have issued tokens after it.
@@ -153,16 +161,30 @@ impl Identity {
         Ok(signer)
     }
 
-    async fn check(&self, signer: &Signer, token: &str) -> Result<Result<UserId, Refusal>, StateError> {
+    async fn check(
+        &self,
+        signer: &Signer,
+        token: &str,
+        claim: impl Fn(&UserId) + Send,
+    ) -> Result<Result<UserId, Refusal>, StateError> {
         let claims = match signer.verify(token, clock::now_ms()) {
             Ok(claims) => claims,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let record = self.state.get(&Key::Person(claims.user.clone())).await?;
-        let record: Record =
-            record.and_then(|record| serde_json::from_slice(&record.value).ok()).unwrap_or_default();
+        claim(&claims.user);
+        let record = record(&*self.state, &claims.user).await?;
         Ok(if claims.issued < record.not_before { Err(Refusal::Revoked) } else { Ok(claims.user) })
     }
+}
+
+/// Whether this person asked to be forgotten.
+pub async fn is_forgotten(state: &dyn State, user: &UserId) -> Result<bool, StateError> {
+    Ok(record(state, user).await?.not_before > 0)
+}
+
+async fn record(state: &dyn State, user: &UserId) -> Result<Record, StateError> {
+    let found = state.get(&Key::Person(user.clone())).await?;
+    Ok(found.and_then(|found| serde_json::from_slice(&found.value).ok()).unwrap_or_default())
 }
 
 fn admission(signer: &Signer, principal: Principal, refused: Option<ProtocolError>) -> Admission {

@@ -104,9 +104,10 @@ pub async fn run(
     shared: Arc<Shared>,
 ) -> CloseReason {
     let outbox = Arc::new(Outbox::new(shared.settings.outbox_bytes));
-    let id = shared.hub.sessions().add(dialect, outbox.clone());
+    let seat = shared.hub.sessions().add(dialect, outbox.clone());
+    let id = seat.id;
     let mut session = Session {
-        conversation: Conversation::new(id, dialect, address, outbox.clone(), shared.clone()),
+        conversation: Conversation::new(seat, address, shared.clone()),
         bucket: None,
         excess: 0,
         outbox,

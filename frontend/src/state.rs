@@ -63,6 +63,7 @@ pub struct Chat {
 #[derive(Debug, Clone, Copy)]
 struct Signals {
     me: RwSignal<Option<Me>>,
+    forgotten: RwSignal<bool>,
     rooms: RwSignal<Vec<RoomHandle>>,
     current: RwSignal<Option<RoomHandle>>,
     link: RwSignal<Link>,
@@ -79,6 +80,11 @@ impl Chat {
     /// The person at this page, or `None` as long as there is no name: show the first visit.
     pub fn me(self) -> ReadSignal<Option<Me>> {
         self.signals.me.read_only()
+    }
+
+    /// Whether the person at this page asked to be forgotten on another page: the first visit says so.
+    pub fn forgotten(self) -> ReadSignal<bool> {
+        self.signals.forgotten.read_only()
     }
 
     /// The joined rooms, in the order of the list.
@@ -138,6 +144,7 @@ impl Chat {
     pub fn new(world: Rc<dyn World>) -> Self {
         let signals = Signals {
             me: RwSignal::new(None),
+            forgotten: RwSignal::new(false),
             rooms: RwSignal::new(Vec::new()),
             current: RwSignal::new(None),
             link: RwSignal::new(Link { ready: true, ..Link::default() }),

@@ -27,11 +27,13 @@ pub enum CloseReason {
     Unresponsive,
     /// A `hubbub.v1` client did not say hello in time.
     NoHello,
+    /// The person of this connection asked to be forgotten, on whichever connection.
+    Forgotten,
 }
 
 impl CloseReason {
     /// Every reason, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Normal,
         Self::ProtocolError,
         Self::InvalidText,
@@ -43,6 +45,7 @@ impl CloseReason {
         Self::Slow,
         Self::Unresponsive,
         Self::NoHello,
+        Self::Forgotten,
     ];
 
     /// The number on the wire.
@@ -59,6 +62,7 @@ impl CloseReason {
             Self::Slow => 3008,
             Self::Unresponsive => 3009,
             Self::NoHello => 3501,
+            Self::Forgotten => 3502,
         }
     }
 
@@ -76,6 +80,7 @@ impl CloseReason {
             Self::Slow => "reading too slowly, connect again and resume",
             Self::Unresponsive => "no answer to ping",
             Self::NoHello => "no hello in time",
+            Self::Forgotten => "this person asked to be forgotten",
         }
     }
 }
@@ -118,6 +123,7 @@ mod tests {
             (CloseReason::Slow, Return::Soon),
             (CloseReason::Unresponsive, Return::Soon),
             (CloseReason::NoHello, Return::Never),
+            (CloseReason::Forgotten, Return::Never),
         ] {
             assert_eq!(after(reason.code()), expected, "{reason:?}");
         }

@@ -27,25 +27,35 @@ pub enum Event {
     Told(Room, Bytes),
     /// Entries of this room were dropped here; the history has them.
     Gapped(Room),
+    /// Something told by [`Bus::tell_all`](super::Bus::tell_all).
+    ToldAll(Bytes),
+    /// Something that was told to all was dropped here.
+    MissedAll,
 }
 
 impl Event {
-    fn room(&self) -> &Room {
+    fn room(&self) -> Option<&Room> {
         match self {
-            Self::Entries(room, _) | Self::Told(room, _) | Self::Gapped(room) => room,
+            Self::Entries(room, _) | Self::Told(room, _) | Self::Gapped(room) => Some(room),
+            Self::ToldAll(_) | Self::MissedAll => None,
         }
+    }
+
+    /// What stands for events that are dropped.
+    fn gap(room: Option<&Room>) -> Self {
+        room.map_or(Self::MissedAll, |room| Self::Gapped(room.clone()))
     }
 
     fn bytes(&self) -> usize {
         match self {
             Self::Entries(_, entries) => entries.iter().map(|entry| entry.bytes() + 128).sum(),
-            Self::Told(_, what) => what.len() + 64,
-            Self::Gapped(_) => 64,
+            Self::Told(_, what) | Self::ToldAll(what) => what.len() + 64,
+            Self::Gapped(_) | Self::MissedAll => 64,
         }
     }
 }
 
-/// The lanes of one node. A room always takes the same one.
+/// The lanes of one node. A room always takes the same one; what is told to all takes one, too.
 #[derive(Debug)]
 pub struct Lanes {
     lanes: Vec<Lane>,
@@ -91,8 +101,8 @@ pub struct Lane {
 struct Queue {
     events: VecDeque<Event>,
     bytes: usize,
-    /// Rooms whose events are dropped until the reader has seen the gap.
-    gapped: HashSet<Room>,
+    /// Rooms whose events are dropped until the reader has seen the gap. `None`: what is told to all.
+    gapped: HashSet<Option<Room>>,
 }
 
 impl Lane {
@@ -106,16 +116,15 @@ impl Lane {
         {
             let mut queue = self.lock();
             let bytes = event.bytes();
-            if queue.gapped.contains(event.room()) {
+            if !queue.gapped.is_empty() && queue.gapped.contains(&event.room().cloned()) {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
                 return;
             }
             if queue.bytes + bytes > self.limit {
                 // The mark itself is queued: one per room, so what it costs is bounded by the rooms that were taken.
                 self.dropped.fetch_add(1, Ordering::Relaxed);
-                queue.gapped.insert(event.room().clone());
-                let gap = Event::Gapped(event.room().clone());
-                queue.events.push_back(gap);
+                queue.gapped.insert(event.room().cloned());
+                queue.events.push_back(Event::gap(event.room()));
             } else {
                 queue.bytes += bytes;
                 queue.events.push_back(event);
@@ -138,10 +147,10 @@ impl Lane {
         let mut queue = self.lock();
         let event = queue.events.pop_front()?;
         match &event {
-            Event::Gapped(room) => {
-                queue.gapped.remove(room);
+            Event::Gapped(_) | Event::MissedAll => {
+                queue.gapped.remove(&event.room().cloned());
             }
-            Event::Entries(..) | Event::Told(..) => queue.bytes -= event.bytes(),
+            Event::Entries(..) | Event::Told(..) | Event::ToldAll(_) => queue.bytes -= event.bytes(),
         }
         Some(event)
     }

@@ -149,6 +149,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         lanes: Arc::clone(&lanes),
         health,
         probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
+        everybody: keys.everybody(),
         taken: Mutex::default(),
     });
 
@@ -234,6 +235,13 @@ impl Bus for Redis {
     async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
         let mut publish = ::redis::cmd("PUBLISH");
         publish.arg(self.keys.channel(room)).arg(&payload::told(&what)[..]);
+        let _receivers: u64 = self.link.query(&publish).await?;
+        Ok(())
+    }
+
+    async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
+        let mut publish = ::redis::cmd("PUBLISH");
+        publish.arg(self.keys.everybody()).arg(&payload::told(&what)[..]);
         let _receivers: u64 = self.link.query(&publish).await?;
         Ok(())
     }

@@ -26,22 +26,22 @@ pub async fn drain(sessions: &Sessions, deadline: Duration) {
     let window = PER_SESSION.saturating_mul(count).min(deadline.mul_f64(0.6));
     let start = tokio::time::Instant::now();
     let mut closing = Vec::with_capacity(all.len());
-    for (number, (dialect, outbox)) in all.into_iter().enumerate() {
+    for (number, seat) in all.into_iter().enumerate() {
         let delay = window.mul_f64(f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / f64::from(count));
-        let grace = match dialect {
+        let grace = match seat.dialect {
             Dialect::V1 => {
                 let after_ms = clock::millis(delay);
-                outbox.push(ServerFrame::Event(Event::Move { after_ms }).encode().into());
+                seat.outbox.push(ServerFrame::Event(Event::Move { after_ms }).encode().into());
                 GRACE.min(deadline.mul_f64(0.2))
             }
             Dialect::Classic => Duration::ZERO,
         };
-        closing.push((delay + grace, outbox));
+        closing.push((delay + grace, seat));
     }
     closing.sort_by_key(|(delay, _)| *delay);
-    for (delay, outbox) in closing {
+    for (delay, seat) in closing {
         tokio::time::sleep_until(start + delay).await;
-        outbox.end(CloseReason::Restart);
+        seat.outbox.end(CloseReason::Restart);
     }
     while sessions.count() > 0 {
         tokio::time::sleep(LOOK).await;

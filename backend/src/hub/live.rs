@@ -281,7 +281,9 @@ impl Live {
                 known.name.clone_from(&person.name);
             }
         }
-        if let Some((name, _)) = self.people.get_mut(&person.id) {
+        if let Some((name, _)) = self.people.get_mut(&person.id)
+            && *name != person.name
+        {
             name.clone_from(&person.name);
             self.tell_presence(vec![person.clone()], Vec::new());
         }

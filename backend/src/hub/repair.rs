@@ -159,7 +159,7 @@ impl Hub {
 }
 
 /// Between tries while the history cannot be read: doubling up to a second.
-struct Pause(Duration);
+pub(super) struct Pause(Duration);
 
 impl Default for Pause {
     fn default() -> Self {
@@ -168,7 +168,8 @@ impl Default for Pause {
 }
 
 impl Pause {
-    async fn wait(&mut self) {
+    /// Waits before the next try.
+    pub(super) async fn wait(&mut self) {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 2).min(Duration::from_secs(1));
     }

@@ -1,14 +1,17 @@
-//! All sessions of a node, for what concerns every one of them.
+//! All sessions of a node, for what concerns every one of them, or all of one person.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use shared::event::{Event, ServerFrame};
+use shared::{
+    event::{Event, ServerFrame},
+    text::{Name, Room, UserId},
+};
 
 use crate::session::{
     Dialect, SessionId,
@@ -18,50 +21,173 @@ use crate::session::{
 /// The register. A session is in it from its upgrade to its end.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    open: Mutex<HashMap<SessionId, (Dialect, Arc<Outbox>)>>,
+    register: Mutex<Register>,
     next: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Register {
+    open: HashMap<SessionId, (Arc<Seat>, Option<UserId>)>,
+    people: HashMap<UserId, Vec<SessionId>>,
+}
+
+/// One session, as the rest of its node sees it.
+#[derive(Debug)]
+pub struct Seat {
+    /// Which session.
+    pub id: SessionId,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// Where its frames go.
+    pub outbox: Arc<Outbox>,
+    rooms: Mutex<HashSet<Room>>,
+    new_name: Mutex<Option<Name>>,
+    /// There is a new name: most of the time nobody has to look.
+    renamed: AtomicBool,
+}
+
+impl Seat {
+    /// The rooms that it is in. Not to be held across a wait.
+    pub fn rooms(&self) -> MutexGuard<'_, HashSet<Room>> {
+        lock(&self.rooms)
+    }
+
+    /// The person has another name from now on.
+    pub fn rename(&self, name: Name) {
+        *lock(&self.new_name) = Some(name);
+        self.renamed.store(true, Ordering::Release);
+    }
+
+    /// The name that was chosen elsewhere since this was asked last.
+    pub fn new_name(&self) -> Option<Name> {
+        if self.renamed.load(Ordering::Acquire) && self.renamed.swap(false, Ordering::AcqRel) {
+            lock(&self.new_name).take()
+        } else {
+            None
+        }
+    }
 }
 
 impl Sessions {
     /// Adds a session.
-    pub fn add(&self, dialect: Dialect, outbox: Arc<Outbox>) -> SessionId {
+    pub fn add(&self, dialect: Dialect, outbox: Arc<Outbox>) -> Arc<Seat> {
         let id = SessionId(self.next.fetch_add(1, Ordering::Relaxed));
-        self.lock().insert(id, (dialect, outbox));
-        id
+        let seat = Arc::new(Seat {
+            id,
+            dialect,
+            outbox,
+            rooms: Mutex::default(),
+            new_name: Mutex::default(),
+            renamed: AtomicBool::new(false),
+        });
+        lock(&self.register).open.insert(id, (seat.clone(), None));
+        seat
+    }
+
+    /// It is known who a session is, or claims to be.
+    pub fn know(&self, id: SessionId, user: &UserId) {
+        let mut register = lock(&self.register);
+        let Some((_, known)) = register.open.get_mut(&id) else { return };
+        match known.replace(user.clone()) {
+            Some(before) if before == *user => return,
+            Some(before) => register.part(id, &before),
+            None => {}
+        }
+        register.people.entry(user.clone()).or_default().push(id);
     }
 
     /// Takes a session away.
     pub fn remove(&self, id: SessionId) {
-        self.lock().remove(&id);
+        let mut register = lock(&self.register);
+        if let Some((_, Some(user))) = register.open.remove(&id) {
+            register.part(id, &user);
+        }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.lock().len()
+        lock(&self.register).open.len()
     }
 
     /// How many bytes wait to be written to all of them.
     pub fn waiting_bytes(&self) -> usize {
-        self.all().iter().map(|(_, outbox)| outbox.waiting()).sum()
+        self.all().iter().map(|seat| seat.outbox.waiting()).sum()
     }
 
     /// Tells every v1 session.
     pub fn tell_all(&self, event: &Event) {
         let frame = Frame::from(ServerFrame::Event(event.clone()).encode());
-        for (dialect, outbox) in self.all() {
-            match dialect {
-                Dialect::V1 => outbox.push(frame.clone()),
+        for seat in self.all() {
+            match seat.dialect {
+                Dialect::V1 => seat.outbox.push(frame.clone()),
                 Dialect::Classic => {}
             }
         }
     }
 
     /// Everybody who is there now.
-    pub fn all(&self) -> Vec<(Dialect, Arc<Outbox>)> {
-        self.lock().values().cloned().collect()
+    pub fn all(&self) -> Vec<Arc<Seat>> {
+        lock(&self.register).open.values().map(|(seat, _)| seat.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, (Dialect, Arc<Outbox>)>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The sessions of one person.
+    pub fn of(&self, user: &UserId) -> Vec<Arc<Seat>> {
+        let register = lock(&self.register);
+        let ids = register.people.get(user).into_iter().flatten();
+        ids.filter_map(|id| register.open.get(id)).map(|(seat, _)| seat.clone()).collect()
+    }
+
+    /// Everybody of whom it is known who they are.
+    pub fn people(&self) -> Vec<UserId> {
+        lock(&self.register).people.keys().cloned().collect()
+    }
+}
+
+impl Register {
+    fn part(&mut self, id: SessionId, user: &UserId) {
+        if let Some(ids) = self.people.get_mut(user) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.people.remove(user);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_found_by_person_until_they_are_somebody_else_or_gone() {
+        let sessions = Sessions::default();
+        let add = || sessions.add(Dialect::V1, Arc::new(Outbox::new(1)));
+        let (ana, bo): (UserId, UserId) = ("ana".parse().unwrap(), "bo".parse().unwrap());
+        let (one, two, three) = (add(), add(), add());
+        for seat in [&one, &two, &one] {
+            sessions.know(seat.id, &ana);
+        }
+        let ids = |user: &UserId| sessions.of(user).iter().map(|seat| seat.id).collect::<Vec<_>>();
+        assert_eq!((ids(&ana), ids(&bo)), (vec![one.id, two.id], vec![]));
+        sessions.know(one.id, &bo);
+        assert_eq!((ids(&ana), ids(&bo)), (vec![two.id], vec![one.id]));
+        sessions.remove(two.id);
+        sessions.remove(three.id);
+        assert_eq!((sessions.people(), sessions.count()), (vec![bo], 1));
+    }
+
+    #[test]
+    fn a_new_name_is_told_once() {
+        let seat = Sessions::default().add(Dialect::V1, Arc::new(Outbox::new(1)));
+        assert_eq!(seat.new_name(), None);
+        for name in ["Ana", "Anna"] {
+            seat.rename(name.parse().unwrap());
+        }
+        assert_eq!(seat.new_name().unwrap().as_str(), "Anna");
+        assert_eq!(seat.new_name(), None);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn hear(conversation: &mut Conversation, text: &str) -> Step {
     match Command::decode(text) {
         Ok(Command::Subscribe { room }) => Step::Do(Task::Subscribe(room)),
         Ok(Command::Unsubscribe { room }) => {
-            if conversation.rooms.remove(&room) {
+            if conversation.seat.rooms().remove(&room) {
                 conversation.shared.hub.leave(&room, conversation.id);
             }
             Step::Say(Frame::new())
@@ -35,14 +35,14 @@ pub(super) fn refusal(error: &ProtocolError) -> Frame {
 }
 
 pub(super) async fn subscribe(conversation: &mut Conversation, room: Room) {
-    if conversation.rooms.contains(&room) {
+    if conversation.seat.rooms().contains(&room) {
         return;
     }
     if let Err(error) = try_subscribe(conversation, &room).await {
         conversation.shared.metrics.refusals.inc();
         conversation.outbox.push(refusal(&error));
     } else {
-        conversation.rooms.insert(room);
+        conversation.seat.rooms().insert(room);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a session says and asks, whichever dialect it speaks: who it is, which rooms it is in, what it may do.
 
 use std::{
-    collections::HashSet,
+    mem,
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     broker::{BusError, Draft, LogError, Record, StateError, Stored},
     clock,
-    hub::{join::JoinError, live::Member},
+    hub::{join::JoinError, live::Member, sessions::Seat},
     identity::Principal,
     policy::{self, Action, Verdict},
 };
@@ -54,22 +54,19 @@ pub(super) struct Conversation {
     pub(super) outbox: Arc<Outbox>,
     pub(super) shared: Arc<Shared>,
     pub(super) principal: Option<Principal>,
-    pub(super) rooms: HashSet<Room>,
+    /// Which rooms it is in, and what happens elsewhere to whom it is.
+    pub(super) seat: Arc<Seat>,
 }
 
 impl Conversation {
-    pub(super) fn new(
-        id: SessionId,
-        dialect: Dialect,
-        address: IpAddr,
-        outbox: Arc<Outbox>,
-        shared: Arc<Shared>,
-    ) -> Self {
+    pub(super) fn new(seat: Arc<Seat>, address: IpAddr, shared: Arc<Shared>) -> Self {
+        let Seat { id, dialect, ref outbox, .. } = *seat;
+        let outbox = outbox.clone();
         let principal = match dialect {
             Dialect::Classic => Some(Principal::classic()),
             Dialect::V1 => None,
         };
-        Self { id, dialect, address, outbox, shared, principal, rooms: HashSet::new() }
+        Self { id, dialect, address, outbox, shared, principal, seat }
     }
 
     /// Whether it is known who this is.
@@ -109,7 +106,7 @@ impl Conversation {
 
     /// Leaves every room, without waiting.
     pub(super) fn leave_all(&mut self) {
-        for room in self.rooms.drain() {
+        for room in mem::take(&mut *self.seat.rooms()) {
             self.shared.hub.leave(&room, self.id);
         }
     }
@@ -140,7 +137,7 @@ impl Conversation {
                 }
             })
         };
-        if self.address.is_loopback() || self.rooms.contains(room) {
+        if self.address.is_loopback() || self.seat.rooms().contains(room) {
             return Ok(publish(room, draft).boxed());
         }
         // A message can make a room, too, and rooms are paced per address.
@@ -159,10 +156,22 @@ impl Conversation {
     /// Whether one more room may be entered.
     pub(super) fn has_place_for(&self, room: &Room) -> Result<(), ProtocolError> {
         let most = self.shared.settings.rooms;
-        if self.rooms.len() < most || self.rooms.contains(room) {
+        let rooms = self.seat.rooms();
+        if rooms.len() < most || rooms.contains(room) {
             return Ok(());
         }
         Err(ProtocolError::new(ErrorCode::TooManyRooms, format!("at most {most} rooms on one connection")))
+    }
+
+    /// Takes over the name that this person has chosen elsewhere since; true if there was one.
+    pub(super) fn follow_rename(&mut self) -> bool {
+        match (self.seat.new_name(), &mut self.principal) {
+            (Some(name), Some(principal)) => {
+                principal.sender.name = name;
+                true
+            }
+            (Some(_) | None, _) => false,
+        }
     }
 
     /// This session as a member of a room.

@@ -7,7 +7,7 @@ use shared::{
     event::{Event, Page, Reply, ServerFrame, Welcome},
     limits,
     message::Message,
-    text::{Body, Name, Nonce, Position, Room},
+    text::{Body, Name, Nonce, Position, Room, UserId},
 };
 
 use super::{
@@ -22,7 +22,10 @@ use crate::{
 
 pub(super) fn hear(conversation: &mut Conversation, text: &str) -> Step {
     match Request::decode(text) {
-        Ok(Request { id, command }) => dispatch(conversation, id, command),
+        Ok(Request { id, command }) => {
+            conversation.follow_rename();
+            dispatch(conversation, id, command)
+        }
         Err(Refused { id, error }) => {
             conversation.shared.metrics.refusals.inc();
             Step::Say(refusal(id, error))
@@ -74,7 +77,7 @@ pub(super) async fn perform(conversation: &mut Conversation, id: u64, command: C
         Command::Join { room, since } => join(conversation, id, room, since).await.map(|()| None),
         Command::Leave { room } => Ok(Some(leave(conversation, room))),
         Command::History { room, from, limit } => history(conversation, room, from, limit).await.map(Some),
-        Command::Rename { name } => rename(conversation, name).map(Some),
+        Command::Rename { name } => rename(conversation, name).await.map(Some),
         Command::Forget => forget(conversation).await.map(Some),
         Command::Send { .. } | Command::Ping => Ok(None),
     };
@@ -97,8 +100,9 @@ async fn hello(
     if conversation.greeted() {
         return Err(ProtocolError::new(ErrorCode::HelloTwice, "hello was said already"));
     }
-    let admission =
-        conversation.shared.identity.admit(name, token).await.map_err(|error| of_state(&error))?;
+    let Conversation { shared, id: session, .. } = &*conversation;
+    let claim = |user: &UserId| shared.hub.sessions().know(*session, user);
+    let admission = shared.identity.admit(name, token, claim).await.map_err(|error| of_state(&error))?;
     let welcome = welcome(conversation, admission);
     if !conversation.shared.hub.broker().bus.health().borrow().ready {
         // Behind the welcome: whoever arrives in bad weather is told so.
@@ -119,6 +123,7 @@ fn welcome(conversation: &mut Conversation, admission: Admission) -> Welcome {
         node: conversation.shared.node.clone(),
         refused,
     };
+    conversation.shared.hub.sessions().know(conversation.id, &principal.sender.id);
     conversation.principal = Some(principal);
     welcome
 }
@@ -142,18 +147,24 @@ async fn join(
     let hub = &conversation.shared.hub;
     match hub.join(&room, member, since, &may_open, answer).await {
         Ok(()) => {
-            conversation.rooms.insert(room);
+            conversation.seat.rooms().insert(room.clone());
+            // A new name that came while the room was entered did not find this session there.
+            if conversation.follow_rename()
+                && let Some(person) = conversation.principal.as_ref().and_then(Principal::person)
+            {
+                conversation.shared.hub.rename(&room, &person);
+            }
             Ok(())
         }
         Err(error) => {
-            conversation.rooms.remove(&room);
+            conversation.seat.rooms().remove(&room);
             Err(of_join(&error))
         }
     }
 }
 
 fn leave(conversation: &mut Conversation, room: Room) -> Reply {
-    if conversation.rooms.remove(&room) {
+    if conversation.seat.rooms().remove(&room) {
         conversation.shared.hub.leave(&room, conversation.id);
     }
     Reply::Left { room }
@@ -211,15 +222,14 @@ fn page(room: Room, run: &Run, found: bool) -> Page {
     Page { room, messages, older: run.older, newer: run.newer, found }
 }
 
-fn rename(conversation: &mut Conversation, name: Name) -> Result<Reply, ProtocolError> {
+async fn rename(conversation: &mut Conversation, name: Name) -> Result<Reply, ProtocolError> {
     let mut principal = known(conversation)?;
     principal.sender.name.clone_from(&name);
-    if let Some(person) = principal.person() {
-        for room in &conversation.rooms {
-            conversation.shared.hub.rename(room, &person);
-        }
-    }
+    let person = principal.person();
     conversation.principal = Some(principal);
+    if let Some(person) = person {
+        conversation.shared.hub.renamed(&conversation.seat, person).await;
+    }
     Ok(Reply::Renamed { name })
 }
 
@@ -228,5 +238,8 @@ async fn forget(conversation: &mut Conversation) -> Result<Reply, ProtocolError>
     let admission =
         conversation.shared.identity.forget(&principal).await.map_err(|error| of_state(&error))?;
     conversation.leave_all();
-    Ok(Reply::Forgotten(welcome(conversation, admission)))
+    let welcome = welcome(conversation, admission);
+    // Only now: what ends every connection of the person must not end this one.
+    conversation.shared.hub.forgotten(principal.sender.id).await;
+    Ok(Reply::Forgotten(welcome))
 }

@@ -48,6 +48,7 @@ macro_rules! conformance {
             pages, lost_anchor, start_of_an_empty_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
             large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
+            tell_all_reaches_everybody,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
             room_records_lose_no_update, a_room_keeps_what_its_record_says,
         );

@@ -1,11 +1,16 @@
 //! One person in several places, and people whose connection died.
 
+use backend::broker::Key;
+use bytes::Bytes;
 use shared::{
+    close::CloseReason,
     command::Command,
     event::{Event, Reply, ServerFrame},
 };
 
-use crate::support::{Client, Cluster, V1, on_both};
+use testkit::RedisServer;
+
+use crate::support::{Client, Cluster, V1, on_both, within};
 
 /// The next presence event that something is true of.
 async fn presence(client: &mut Client<V1>, wanted: impl Fn(&Event) -> bool) -> Event {
@@ -48,9 +53,18 @@ on_both! {
             matches!(event, Event::Presence { came, .. } if came.iter().any(|person| person.name.as_str() == "Anna"))
         };
         presence(&mut second, renamed).await;
+        // On the other node, too: in the list of people, and in what is said there next.
+        presence(&mut third, renamed).await;
+        third.send("room", "nonce-0002", "by another name").await;
+        for client in [&mut first, &mut second, &mut third] {
+            assert_eq!(client.message().await.sender.name.as_str(), "Anna");
+        }
 
-        // Forgotten in one place: no place is this person again when it comes back.
+        // Forgotten in one place: the other places end, and no place is this person again when it comes back.
         assert!(matches!(second.ask(Command::Forget).await, Reply::Forgotten(_)));
+        let code = Some(CloseReason::Forgotten.code());
+        assert_eq!((first.close_code().await, third.close_code().await), (code, code));
+        assert!(matches!(second.ask(Command::Ping).await, Reply::Pong), "it goes on as somebody else");
         for node in [&one, &two] {
             let stranger =
                 Client::connect(node.address).await.hello_with("Ana", Some(welcome.token.clone())).await;
@@ -72,4 +86,25 @@ async fn who_is_half_open_is_gone_for_the_others() {
     let Event::Presence { here, went, .. } = presence(&mut alive, left).await else { panic!("of presence") };
     assert_eq!((here, went), (1, vec![lost.id.clone()]));
     assert_eq!(alive.join("room").await.people.len(), 1);
+}
+
+/// What is told while a node does not hear is found out when it hears again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_forgotten_while_a_node_was_deaf_is_gone_after_it() {
+    let server = RedisServer::start().unwrap();
+    let cluster = Cluster::Redis(server.url(), "deaf:".to_owned());
+    let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+    let mut here = one.v1("Bo").await;
+    let mut there = Client::connect(two.address).await;
+    let welcome = there.hello("Ana").await;
+    // As if the word had been lost: only the record is written.
+    let key = Key::Person(welcome.user.clone());
+    let record = Bytes::from_static(br#"{"not_before":18446744073709551615}"#);
+    one.app.hub().broker().state.put(&key, None, record, None).await.unwrap();
+    let mut health = two.app.hub().broker().bus.health();
+    let generation = health.borrow().generation;
+    server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
+    within(health.wait_for(|health| health.generation > generation)).await.unwrap();
+    assert_eq!(there.close_code().await, Some(CloseReason::Forgotten.code()));
+    assert!(matches!(here.ask(Command::Ping).await, Reply::Pong));
 }

@@ -10,6 +10,12 @@ use super::{
 };
 use crate::{browser::letters, route, state::Chat};
 
+/// What is worth knowing before one says who one is.
+const FIRST: &str = "No account, no e-mail. Change it any time.";
+
+/// The same after *Forget me* on another page.
+const FORGOTTEN: &str = "You asked to be forgotten on another page, so you’re a new guest here, too.";
+
 /// Asks for a name and takes it.
 #[component]
 pub fn Entry(
@@ -36,7 +42,7 @@ pub fn Entry(
             <main class="float">
                 {logo()}
                 <h1>"What should we call you?"</h1>
-                <p class="note">"No account, no e-mail. Change it any time."</p>
+                <p class="note">{text(move || if chat.forgotten().get() { FORGOTTEN } else { FIRST }.to_owned())}</p>
                 <form on:submit=join>
                     <label class="vh" for="name">"Your name"</label>
                     <div class="row">

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use shared::{
+    close::CloseReason,
     command::Command,
     error::{ErrorCode, ProtocolError, Retry},
     event::{Event, Joined, Page, Reply, ServerFrame, Welcome},
@@ -106,7 +107,9 @@ impl Desk {
                 link.round_trip_ms = None;
             }
         });
-        if matches!(status, Status::Ended { .. }) {
+        if status == (Status::Ended { code: CloseReason::Forgotten.code() }) {
+            self.be_forgotten();
+        } else if matches!(status, Status::Ended { .. }) {
             self.signals.alarm.set("The connection has ended".to_owned());
         }
         if was == Status::Live && status != Status::Live {
@@ -137,6 +140,22 @@ impl Desk {
     fn be_welcome(&mut self, welcome: Welcome) {
         let Welcome { user, name, token, .. } = welcome;
         self.be(Identity { name, user: Some(user), token: Some(token) });
+    }
+
+    /// The person asked to be forgotten, somewhere else. Another tab of this browser may have gone on as somebody new:
+    /// then this one does so, too. Else the first question is asked again.
+    fn be_forgotten(&mut self) {
+        let kept = kept::identity(&*self.world).filter(|kept| kept.user.as_ref() != self.user());
+        if let Some(kept) = kept {
+            self.be(kept);
+            self.world.connection(Input::TryNow);
+            return;
+        }
+        kept::drop_identity(&*self.world);
+        self.me = None;
+        self.world.connection(Input::Stop);
+        self.signals.forgotten.set(true);
+        self.signals.me.set(None);
     }
 
     fn renamed(&mut self, name: Name) {

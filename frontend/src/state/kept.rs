@@ -51,6 +51,11 @@ pub(super) fn keep_identity(world: &dyn World, identity: &Identity) {
     world.set(ME, Some(&identity.write()));
 }
 
+/// Drops it.
+pub(super) fn drop_identity(world: &dyn World) {
+    world.set(ME, None);
+}
+
 /// The joined rooms, in the order of joining.
 pub(super) fn rooms(world: &dyn World) -> Vec<(Room, KeptRoom)> {
     let room = |key: &String| {

@@ -307,6 +307,27 @@ fn names() {
 }
 
 #[test]
+fn forgotten_elsewhere() {
+    let (storage, forgotten) = (Storage::default(), Status::Ended { code: 3502 });
+    let tab = Tab::live(&storage, "a", 1);
+    tab.chat.status(forgotten);
+    assert_eq!((tab.chat.me().get_untracked(), tab.chat.forgotten().get_untracked()), (None, true));
+    assert_eq!(tab.fake.inputs.borrow().last(), Some(&Input::Stop));
+    assert_eq!(storage.borrow().get("hubbub.me"), None, "no token is left");
+    tab.chat.set_name("Zoe").unwrap();
+    assert_eq!(tab.fake.inputs.borrow().last(), Some(&Input::Start));
+    assert_eq!(tab.chat.me().get_untracked().unwrap().user, None, "somebody new");
+
+    // Another tab of the browser did it and goes on as somebody new: so does this one.
+    let tab = Tab::live(&storage, "b", 1);
+    let new = r#"{"name":"Ana","user":"new","token":"t"}"#;
+    storage.borrow_mut().insert("hubbub.me".to_owned(), new.to_owned());
+    tab.chat.status(forgotten);
+    assert_eq!(tab.chat.me().get_untracked().unwrap().user, UserId::parse("new").ok());
+    assert_eq!(tab.fake.inputs.borrow().last(), Some(&Input::TryNow));
+}
+
+#[test]
 fn the_node_has_its_say() {
     let tab = Tab::live(&Storage::default(), "a", 1);
     tab.event(Event::Status { ready: false });

@@ -33,10 +33,11 @@ use crate::clock::now_ms;
 /// An endpoint and where it wants to have what comes.
 type Taker = (u64, Arc<Lanes>);
 
-/// Which endpoints took which room.
+/// The endpoints, and which of them took which room.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     rooms: RwLock<HashMap<Room, Vec<Taker>>>,
+    all: RwLock<Vec<Taker>>,
     last: AtomicU64,
 }
 
@@ -67,7 +68,18 @@ impl Registry {
         }
     }
 
+    fn push_all(&self, event: &Event) {
+        for (_, lanes) in &*self.all.read().unwrap_or_else(PoisonError::into_inner) {
+            lanes.push(event.clone());
+        }
+    }
+
+    fn come(&self, id: u64, lanes: &Arc<Lanes>) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).push((id, Arc::clone(lanes)));
+    }
+
     fn leave(&self, id: u64) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, takers| {
             takers.retain(|(taker, _)| *taker != id);
@@ -92,6 +104,7 @@ impl Endpoint {
     pub(super) fn new(store: Arc<Store>, lanes: Arc<Lanes>) -> Self {
         let id = store.core.registry.last.fetch_add(1, Ordering::Relaxed);
         store.core.endpoints.fetch_add(1, Ordering::AcqRel);
+        store.core.registry.come(id, &lanes);
         Self { store, id, lanes, left: AtomicBool::new(false) }
     }
 
@@ -224,6 +237,11 @@ impl Bus for Endpoint {
 
     async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
         self.core().registry.push(room, || Event::Told(room.clone(), what.clone()));
+        Ok(())
+    }
+
+    async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
+        self.core().registry.push_all(&Event::ToldAll(what));
         Ok(())
     }
 

@@ -42,6 +42,21 @@ fn a_full_lane_tells_the_gap_once_and_behind_what_it_holds() {
     assert_eq!(lane.dropped.load(Ordering::Relaxed), 3);
 }
 
+#[test]
+fn what_is_told_to_all_is_missed_by_its_own_mark() {
+    let lane = Lane::new(100);
+    for _ in 0..3 {
+        lane.push(Event::ToldAll(Bytes::from_static(b"news")));
+    }
+    lane.push(Event::Entries(room(1), vec![entry(1)]));
+    let told = Event::ToldAll(Bytes::from_static(b"news"));
+    for wanted in [Some(told.clone()), Some(Event::MissedAll), Some(Event::Gapped(room(1))), None] {
+        assert_eq!(lane.pop(), wanted);
+    }
+    lane.push(told.clone());
+    assert_eq!(lane.pop(), Some(told));
+}
+
 proptest! {
     /// Per room: what comes out is what went in, in order, and every hole stands behind a `Gapped` of that room. The
     /// lane never holds more than its limit, nor more than one mark for a room, and everything dropped is counted.
@@ -60,6 +75,7 @@ proptest! {
                 Event::Entries(room, entries) => (room, Some(entries[0].n)),
                 Event::Told(room, what) => (room, Some(u64::from_le_bytes(what[..].try_into().unwrap()))),
                 Event::Gapped(room) => (room, None),
+                Event::ToldAll(_) | Event::MissedAll => unreachable!(),
             };
             let at = usize::from(room.as_str().as_bytes()[1] - b'0');
             let Some(n) = n else { return gapped[at] = true };
@@ -99,5 +115,5 @@ proptest! {
 }
 
 fn is_mark(event: &Event) -> bool {
-    matches!(event, Event::Gapped(_))
+    matches!(event, Event::Gapped(_) | Event::MissedAll)
 }

@@ -100,6 +100,11 @@ impl Keys {
         format!("{}{{node:{node}}}:live", self.prefix)
     }
 
+    /// The channel of all nodes.
+    pub(super) fn everybody(&self) -> String {
+        format!("{}nodes:live", self.prefix)
+    }
+
     fn room(&self, room: &Room, what: &str) -> String {
         format!("{}{{{}}}:{what}", self.prefix, utf8_percent_encode(room.as_str(), PLAIN))
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `1e` then for each entry `<position> <prev> <n> <bytes>\n<record>` | entries of the room in chain order |
 //! | the same with `<position> <prev> <n> <bytes> <cut>\n` | the last `<bytes>` − `<cut>` bytes are not the record of the amendment but what the entry that it changes says now |
-//! | `1t` then bytes | something told, not stored |
+//! | `1t` then bytes | something told, not stored: to a room, or on the channel of all nodes |
 //! | `1p<number>` | a node's probe, on its own channel |
 //!
 //! A reader skips versions and kinds that it does not know, and words that a later version adds to an entry's line.

@@ -46,6 +46,8 @@ pub(super) struct Subscriber {
     pub(super) lanes: Arc<Lanes>,
     pub(super) health: watch::Sender<Health>,
     pub(super) probe: Probe,
+    /// The channel of all nodes.
+    pub(super) everybody: String,
     /// The rooms of this node by channel: what is received, or is again after the next connect.
     pub(super) taken: Mutex<HashMap<String, Room>>,
 }
@@ -107,7 +109,7 @@ impl Subscriber {
 
     /// Takes all rooms again, and calls the bus whole when a probe has come through.
     async fn raise(&self, sink: &mut PubSubSink) -> Result<(), Failure> {
-        confirmed(sink.subscribe(self.probe.channel())).await?;
+        confirmed(sink.subscribe(&[self.probe.channel(), &self.everybody])).await?;
         let channels: Vec<_> = self.taken().keys().cloned().collect();
         for chunk in channels.chunks(CHUNK) {
             confirmed(sink.subscribe(chunk)).await?;
@@ -131,6 +133,14 @@ impl Subscriber {
             if channel == self.probe.channel() {
                 if let Payload::Probe(number) = payload {
                     self.probe.came_back(number);
+                }
+                continue;
+            }
+            if channel == self.everybody {
+                match payload {
+                    Payload::Told(what) => self.lanes.push(Event::ToldAll(what)),
+                    Payload::Damaged => self.lanes.push(Event::MissedAll),
+                    Payload::Entries(_) | Payload::Probe(_) | Payload::Unknown => {}
                 }
                 continue;
             }

@@ -115,6 +115,20 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
     }
 }
 
+pub(crate) async fn tell_all_reaches_everybody(fixture: &mut impl Fixture) {
+    let (a, b) = (fixture.broker().await, fixture.broker().await);
+    a.bus.take(&room("here")).await.unwrap();
+    for number in 0..50u8 {
+        a.bus.tell_all(Bytes::copy_from_slice(b"\0\n".as_slice())).await.unwrap();
+        b.bus.tell_all(Bytes::copy_from_slice(&[number])).await.unwrap();
+        for broker in [&a, &b] {
+            for wanted in [Bytes::from_static(b"\0\n"), Bytes::copy_from_slice(&[number])] {
+                assert_eq!(next(broker).await, Event::ToldAll(wanted), "whatever was taken, in order");
+            }
+        }
+    }
+}
+
 pub(crate) async fn tell_reaches_takers(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
