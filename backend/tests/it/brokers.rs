@@ -30,6 +30,10 @@ pub(crate) mod embedded {
             self.store.close();
             self.store = open(&self.folder);
         }
+
+        fn cut(&self) -> bool {
+            false
+        }
     }
 
     fn open(folder: &TempDir) -> Arc<Store> {
@@ -82,6 +86,14 @@ pub(crate) mod redis {
         async fn restart(&mut self) {
             let server = self.own.as_mut().expect("a shared server is not restarted");
             server.restart(Data::Kept).unwrap();
+        }
+
+        fn cut(&self) -> bool {
+            let server = self.own.as_ref().expect("the connections of others are not cut");
+            for kind in ["normal", "pubsub"] {
+                server.command(&["CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"]).unwrap();
+            }
+            true
         }
     }
 

@@ -5,6 +5,7 @@
 mod amending;
 mod bus;
 mod history;
+mod model;
 mod publishing;
 mod rooms;
 mod state;
@@ -18,7 +19,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-pub(crate) use self::{amending::*, bus::*, history::*, publishing::*, rooms::*, state::*};
+pub(crate) use self::{amending::*, bus::*, history::*, model::*, publishing::*, rooms::*, state::*};
 
 /// Entries that a fixture's broker keeps in a room, or somewhat more.
 pub(crate) const HISTORY_MAX: u64 = 200;
@@ -34,6 +35,9 @@ pub(crate) trait Fixture {
     /// Ends the store without warning and starts it again with what it had kept. Endpoints that were there before
     /// need not work afterwards. Only for fixtures of `start_alone`.
     async fn restart(&mut self);
+
+    /// Cuts every connection to the store; `false` where there are none. Only for fixtures of `start_alone`.
+    fn cut(&self) -> bool;
 }
 
 /// Makes every case a test. `start` and `start_alone` are functions that give a [`Fixture`];
@@ -51,8 +55,12 @@ macro_rules! conformance {
             tell_all_reaches_everybody,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
             room_records_lose_no_update, a_room_keeps_what_its_record_says,
+            like_lists_in_memory,
         );
-        $crate::conformance::conformance!(@ $start_alone: restart_keeps_everything, duplicate_nonce_after_restart, amended_after_restart,);
+        $crate::conformance::conformance!(@ $start_alone:
+            restart_keeps_everything, duplicate_nonce_after_restart, amended_after_restart,
+            like_lists_in_memory_through_cuts,
+        );
     };
     (@ $start:path: $($case:ident,)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ fn sender(who: &str) -> Sender {
 }
 
 /// The draft of an amendment.
-fn amending(who: &str, nonce: &str, position: &Position) -> Draft {
+pub(crate) fn amending(who: &str, nonce: &str, position: &Position) -> Draft {
     let record = Record::amendment(2, &sender(who), &Nonce::parse(nonce).unwrap(), position);
     Draft { record, ..draft(who, nonce, "x") }
 }
