@@ -291,6 +291,7 @@ impl World {
             let event = next(&self.listener).await;
             let of = match &event {
                 Event::Entries(room, _) | Event::Told(room, _) | Event::Gapped(room) => room,
+                Event::ToldAll(_) | Event::MissedAll => panic!("nobody tells all"),
             };
             let chain = self.rooms.iter_mut().find(|chain| chain.room == *of).expect("a room of this test");
             match event {
@@ -300,7 +301,9 @@ impl World {
                     }
                 }
                 Event::Told(_, what) => assert_eq!(Some(what), chain.due_told.pop_front()),
-                Event::Gapped(room) => panic!("a gap in {room}, though little was said"),
+                Event::Gapped(_) | Event::ToldAll(_) | Event::MissedAll => {
+                    panic!("a gap in {}, though little was said", chain.room)
+                }
             }
         }
     }
