@@ -153,6 +153,7 @@ impl App {
         self.http.tasks.stop();
         let ended = self.http.tasks.wait(rest).await;
         self.server.stop();
+        self.http.sessions.hub.show_nobody().await;
         let flushed = tokio::time::timeout(rest, broker.bus.close()).await.is_ok();
         left && ended && flushed
     }

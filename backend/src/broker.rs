@@ -1,7 +1,7 @@
 //! The seam between a node and what carries, orders and keeps its messages.
 //!
-//! A broker is three narrow, object-safe traits: [`Log`] (ordered, kept messages), [`Bus`] (what moves between
-//! nodes now) and [`State`] (small keyed records). Two implementations exist, [`embedded`] and [`redis`];
+//! A broker is four narrow, object-safe traits: [`Log`] (ordered, kept messages), [`Bus`] (what moves between
+//! nodes now), [`State`] (small keyed records) and [`Presence`] (who is where). Two implementations exist, [`embedded`] and [`redis`];
 //! one conformance suite defines for both what the words below mean. A broker never sees a session.
 //!
 //! # What every broker promises
@@ -22,6 +22,7 @@ pub mod embedded;
 pub mod entry;
 pub mod export;
 pub mod lane;
+pub mod presence;
 pub mod redis;
 pub mod room;
 
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 pub use self::{
     entry::{Change, Draft, Entry, Record},
     lane::{Event, Lane, Lanes},
+    presence::Presence,
 };
 
 /// One node's connection to a broker. Cheap to clone.
@@ -50,6 +52,8 @@ pub struct Broker {
     pub bus: Arc<dyn Bus>,
     /// Small keyed records.
     pub state: Arc<dyn State>,
+    /// Who is where on which node.
+    pub presence: Arc<dyn Presence>,
     /// What the bus delivers to this node, by room, in order.
     pub lanes: Arc<Lanes>,
 }

@@ -5,7 +5,8 @@
 //!
 //! In reading order: [`framed`] (an entry and its two frames), [`ring`] (the recent entries of a room),
 //! [`live`] (one room's members and its place in the chain, pure), [`room`] (the room with its gate),
-//! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`], [`people`] (who was forgotten or has a new name).
+//! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`], [`people`] (who was forgotten or has a new name),
+//! [`presence`] (who is in a room on which node).
 
 pub mod drain;
 pub mod framed;
@@ -13,6 +14,7 @@ pub mod join;
 pub mod live;
 pub mod pace;
 pub mod people;
+pub mod presence;
 pub mod repair;
 pub mod ring;
 pub mod room;
@@ -28,7 +30,9 @@ use std::{
 use shared::{event::Event, text::Room};
 use tokio::sync::Semaphore;
 
-use self::{live::Outcome, pace::Pace, ring::Budget, room::RoomCell, sessions::Sessions};
+use self::{
+    live::Outcome, pace::Pace, presence::Announcer, ring::Budget, room::RoomCell, sessions::Sessions,
+};
 use crate::{
     broker::{self, Broker, Lane},
     metrics::Metrics,
@@ -63,6 +67,7 @@ pub struct Hub {
     repairs: Semaphore,
     pace: Pace,
     sessions: Sessions,
+    announcer: Announcer,
     /// Tells this hub from all others.
     number: u64,
 }
@@ -77,6 +82,7 @@ impl Hub {
             repairs: Semaphore::new(REPAIRS),
             pace: Pace::default(),
             sessions: Sessions::default(),
+            announcer: Announcer::default(),
             number: fastrand::u64(..),
             broker,
             tasks,
@@ -87,6 +93,9 @@ impl Hub {
             let hub = hub.clone();
             hub.tasks.clone().spawn(async move { hub.deliver_lane(lane).await });
         }
+        let (teller, listener) = (hub.clone(), hub.clone());
+        hub.tasks.spawn(async move { teller.tell_who_is_here().await });
+        hub.tasks.spawn(async move { listener.look_at_nodes().await });
         let watcher = hub.clone();
         hub.tasks.spawn(async move { watcher.watch_broker().await });
         hub
@@ -120,7 +129,13 @@ impl Hub {
                 broker::Event::Entries(room, entries) => self.deliver(&room, entries),
                 // Nothing is told to a room yet; a newer node may do so.
                 broker::Event::Told(..) => {}
+                broker::Event::Here(room, shown) => {
+                    if let Some(cell) = self.find(&room) {
+                        cell.live().hear_of_others(|people| people.shown(shown));
+                    }
+                }
                 broker::Event::Gapped(room) => {
+                    self.announcer.read_again(&room);
                     if let Some(cell) = self.find(&room) {
                         self.metrics.lane_gaps.inc();
                         self.repair(&cell);
@@ -175,6 +190,7 @@ impl Hub {
             if now.generation != generation {
                 generation = now.generation;
                 self.metrics.generations.inc();
+                self.show_again();
                 self.catch_up().await;
                 self.look_for_forgotten().await;
             }

@@ -95,7 +95,7 @@ pub struct Joined {
     pub messages: Vec<Message>,
     /// Whether the room has older messages than the first of these.
     pub older: bool,
-    /// How many people are in the room on this node.
+    /// How many people are in the room, on all nodes.
     pub here: u64,
     /// The first [`PEOPLE_LISTED`](crate::limits::PEOPLE_LISTED) of them.
     pub people: Vec<Person>,
@@ -137,7 +137,7 @@ pub enum Event {
         /// The last position that is known to be gone.
         through: Position,
     },
-    /// Who came and went on this node.
+    /// Who came and went, on all nodes.
     Presence {
         /// Where.
         room: Room,

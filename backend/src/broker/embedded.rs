@@ -15,6 +15,7 @@
 //! | [`trim`] | what is too old or too much |
 //! | [`history`] | reading |
 //! | [`endpoint`] | one node's side: log, bus and state |
+//! | [`presence`] | who is where, in memory |
 //! | [`tools`] | compacting and exporting a file |
 
 mod batch;
@@ -22,6 +23,7 @@ mod disk;
 mod endpoint;
 mod history;
 mod nonces;
+mod presence;
 mod queue;
 mod tables;
 pub mod tools;
@@ -159,7 +161,13 @@ impl Store {
     pub fn join(self: &Arc<Self>) -> Broker {
         let lanes = Arc::new(Lanes::new(self.core.settings.lanes, self.core.settings.lane_bytes));
         let endpoint = Arc::new(Endpoint::new(Arc::clone(self), Arc::clone(&lanes)));
-        Broker { log: endpoint.clone(), bus: endpoint.clone(), state: endpoint, lanes }
+        Broker {
+            log: endpoint.clone(),
+            bus: endpoint.clone(),
+            presence: endpoint.clone(),
+            state: endpoint,
+            lanes,
+        }
     }
 
     /// Writes what was accepted, ends the threads and lets go of the file. Blocks; a second call does nothing.

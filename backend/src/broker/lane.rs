@@ -16,7 +16,7 @@ use bytes::Bytes;
 use shared::text::Room;
 use tokio::sync::Notify;
 
-use super::Entry;
+use super::{Entry, presence::Shown};
 
 /// What the bus hands to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,9 @@ pub enum Event {
     Entries(Room, Vec<Entry>),
     /// Something told by [`Bus::tell`](super::Bus::tell).
     Told(Room, Bytes),
-    /// Entries of this room were dropped here; the history has them.
+    /// What another node says of who is in a room; see [`Presence::show`](super::Presence::show).
+    Here(Room, Shown),
+    /// Entries of this room were dropped here, which the history has, or what nodes say of it.
     Gapped(Room),
     /// Something told by [`Bus::tell_all`](super::Bus::tell_all).
     ToldAll(Bytes),
@@ -36,7 +38,9 @@ pub enum Event {
 impl Event {
     fn room(&self) -> Option<&Room> {
         match self {
-            Self::Entries(room, _) | Self::Told(room, _) | Self::Gapped(room) => Some(room),
+            Self::Entries(room, _) | Self::Told(room, _) | Self::Here(room, _) | Self::Gapped(room) => {
+                Some(room)
+            }
             Self::ToldAll(_) | Self::MissedAll => None,
         }
     }
@@ -50,6 +54,7 @@ impl Event {
         match self {
             Self::Entries(_, entries) => entries.iter().map(|entry| entry.bytes() + 128).sum(),
             Self::Told(_, what) | Self::ToldAll(what) => what.len() + 64,
+            Self::Here(_, shown) => shown.here.people.len() * 128 + 128,
             Self::Gapped(_) | Self::MissedAll => 64,
         }
     }
@@ -150,7 +155,9 @@ impl Lane {
             Event::Gapped(_) | Event::MissedAll => {
                 queue.gapped.remove(&event.room().cloned());
             }
-            Event::Entries(..) | Event::Told(..) | Event::ToldAll(_) => queue.bytes -= event.bytes(),
+            Event::Entries(..) | Event::Told(..) | Event::Here(..) | Event::ToldAll(_) => {
+                queue.bytes -= event.bytes();
+            }
         }
         Some(event)
     }

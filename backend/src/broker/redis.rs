@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`publishing`] | everything that is stored goes through one ordered lane |
 //! | [`subscriber`] | the one connection that receives, its supervisor and its probe |
-//! | [`reading`], [`records`] | history and small records, over a connection they share |
+//! | [`reading`], [`records`], [`presence`] | history, small records and who is where, over a connection they share |
 //! | [`address`], [`link`], [`failure`] | where Redis is, connections, and what an error says about what was done |
 //! | [`keys`], [`payload`], [`stored`] | how things are spelled in keys, on channels and in streams |
 //! | [`scripts`] | what runs inside Redis |
@@ -14,6 +14,7 @@ mod failure;
 mod keys;
 mod link;
 mod payload;
+mod presence;
 mod publishing;
 mod reading;
 mod records;
@@ -43,14 +44,16 @@ use self::{
     address::{Address, Trust},
     keys::Keys,
     link::Link,
+    presence::Shows,
     publishing::{Keeping, Publishing, Sender},
     reading::History,
     records::Records,
     subscriber::{Orders, Probe, Subscriber},
 };
 use super::{
-    Broker, Bus, BusError, Draft, Health, Key, Kind, Lanes, Log, LogError, Run, Span, State, StateError,
-    Stored, Versioned,
+    Broker, Bus, BusError, Draft, Health, Key, Kind, Lanes, Log, LogError, Presence, Run, Span, State,
+    StateError, Stored, Versioned,
+    presence::{Here, NodeId, Shown},
 };
 
 /// How a node uses Redis.
@@ -150,6 +153,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         health,
         probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
         everybody: keys.everybody(),
+        node: NodeId::new(&node),
         taken: Mutex::default(),
     });
 
@@ -163,12 +167,19 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         subscriber,
         history: History { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
         records: Records { link: Arc::clone(&link), keys: keys.clone() },
+        shows: Shows::new(Arc::clone(&link), keys.clone(), NodeId::new(&node)),
         link,
         keys,
         tasks,
         closing: closing.drop_guard(),
     });
-    Ok(Broker { log: Arc::clone(&redis) as _, bus: Arc::clone(&redis) as _, state: redis, lanes })
+    Ok(Broker {
+        log: Arc::clone(&redis) as _,
+        bus: Arc::clone(&redis) as _,
+        presence: Arc::clone(&redis) as _,
+        state: redis,
+        lanes,
+    })
 }
 
 fn address(settings: &RedisSettings) -> Result<Address, BadSettings> {
@@ -192,6 +203,7 @@ struct Redis {
     subscriber: Arc<Subscriber>,
     history: History,
     records: Records,
+    shows: Shows,
     link: Arc<Link>,
     keys: Keys,
     tasks: TaskTracker,
@@ -285,5 +297,24 @@ impl State for Redis {
 
     async fn list(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<String>, StateError> {
         self.records.list(kind, after, limit).await
+    }
+}
+
+#[async_trait]
+impl Presence for Redis {
+    async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
+        self.shows.show(rooms).await
+    }
+
+    async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
+        self.shows.elsewhere(rooms).await
+    }
+
+    async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
+        self.shows.living(nodes).await
+    }
+
+    async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError> {
+        self.shows.sweep(node, rooms).await
     }
 }

@@ -281,6 +281,12 @@ fn history() -> Vec<Bound> {
             Else("only counted"),
             "people_are_counted_once_however_many_pages_they_have_open",
         ),
+        bound(
+            "People whom a node names to the others in one room",
+            Fixed(crate::broker::presence::NAMED.to_string()),
+            Else("only counted"),
+            "what_is_said_is_bounded",
+        ),
     ]
 }
 

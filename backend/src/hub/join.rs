@@ -22,7 +22,7 @@ use super::{
     room::{Gate, RoomCell},
 };
 use crate::{
-    broker::{BusError, From, LogError, Run, Span},
+    broker::{BusError, From, LogError, Run, Span, presence::Shown},
     session::{SessionId, outbox::Frame},
 };
 
@@ -73,14 +73,14 @@ impl Hub {
             match self.page(&cell, &position, since.as_ref()).await {
                 Ok(Found::Page(page)) => {
                     let mut live = cell.live();
-                    let (here, people) = live.people();
+                    let (here, people) = (live.people().count(), live.people().listed());
                     let joined = Joined {
                         room: room.clone(),
                         position,
                         recovered: page.recovered,
                         messages: page.entries.iter().filter_map(|framed| framed.entry.message()).collect(),
                         older: page.older,
-                        here: here as u64,
+                        here,
                         people,
                     };
                     live.release(session, answer(joined));
@@ -103,7 +103,12 @@ impl Hub {
     /// Leaves a room. Leaving a room that was not joined does nothing.
     pub fn leave(self: &Arc<Self>, room: &Room, session: SessionId) {
         if let Some(cell) = self.find(room) {
-            let empty = cell.live().leave(session);
+            let empty = {
+                let mut live = cell.live();
+                let empty = live.leave(session);
+                self.note(&cell, &mut live);
+                empty
+            };
             if empty {
                 self.linger(cell);
             }
@@ -113,7 +118,9 @@ impl Hub {
     /// Tells a room that somebody in it has a new name.
     pub fn rename(&self, room: &Room, person: &shared::message::Person) {
         if let Some(cell) = self.find(room) {
-            cell.live().rename(person);
+            let mut live = cell.live();
+            live.rename(person);
+            self.note(&cell, &mut live);
         }
     }
 
@@ -139,6 +146,7 @@ impl Hub {
                 unreachable!("a taken room is open");
             };
             live.enter(member, hold);
+            self.note(&cell, &mut live);
             drop(live);
             drop(gate);
             return Ok((cell, position));
@@ -153,10 +161,16 @@ impl Hub {
         may_open: MayOpen<'_>,
     ) -> Result<(), JoinError> {
         match self.take_and_read(cell.room(), may_open).await {
-            Ok(run) => {
+            Ok((run, others)) => {
                 gate.taken = true;
                 tracing::info!("subscribing on the pub sub to room: {}", printable(cell.room()));
-                let outcome = cell.live().open(run.entries, &self.budget, &self.metrics);
+                let outcome = {
+                    let mut live = cell.live();
+                    for shown in others {
+                        live.hear_of_others(|people| people.shown(shown));
+                    }
+                    live.open(run.entries, &self.budget, &self.metrics)
+                };
                 if outcome == Outcome::Hole {
                     self.repair(cell);
                 }
@@ -170,9 +184,14 @@ impl Hub {
         }
     }
 
-    async fn take_and_read(&self, room: &Room, may_open: MayOpen<'_>) -> Result<Run, JoinError> {
+    async fn take_and_read(
+        &self,
+        room: &Room,
+        may_open: MayOpen<'_>,
+    ) -> Result<(Run, Vec<Shown>), JoinError> {
         self.broker.bus.take(room).await?;
-        let run = self.broker.log.read(room, Span { from: From::Newest, limit: limits::PAGE }).await;
+        let newest = Span { from: From::Newest, limit: limits::PAGE };
+        let (run, others) = tokio::join!(self.broker.log.read(room, newest), self.others(room));
         let allowed = match run {
             Ok(run) if run.entries.is_empty() => {
                 may_open(Instant::now()).map_err(JoinError::NewRoom).map(|()| run)
@@ -185,7 +204,7 @@ impl Hub {
         {
             tracing::warn!("could not give up room {} after a failed join: {error}", printable(room));
         }
-        allowed
+        allowed.map(|run| (run, others))
     }
 
     /// Waits a moment for somebody to come back, then gives the room up.

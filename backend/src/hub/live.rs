@@ -1,14 +1,17 @@
 //! One room as this node knows it: its members, its place in the chain, its recent entries. No I/O, no waiting.
 
-use std::{collections::HashMap, mem, sync::Arc};
+pub mod people;
+
+use std::{mem, sync::Arc};
 
 use shared::{
     event::{Event, ServerFrame},
     limits,
     message::Person,
-    text::{Name, Position, Room, UserId},
+    text::{Position, Room, UserId},
 };
 
+use self::people::{Came, Difference, People};
 use super::{
     framed::{self, Framed},
     ring::{Budget, Ring},
@@ -44,7 +47,9 @@ pub struct Member {
 pub struct Live {
     room: Room,
     members: Vec<Slot>,
-    people: HashMap<UserId, (Name, usize)>,
+    people: People,
+    /// Who is here on this node changed since the other nodes were told.
+    changed: bool,
     chain: Chain,
     ring: Ring,
 }
@@ -95,7 +100,8 @@ impl Live {
     /// A room that is being opened.
     pub fn new(room: Room) -> Self {
         let chain = Chain::Opening { waiting: Waiting::default() };
-        Self { room, members: Vec::new(), people: HashMap::new(), chain, ring: Ring::default() }
+        let (members, people) = (Vec::new(), People::default());
+        Self { room, members, people, changed: false, chain, ring: Ring::default() }
     }
 
     /// Where the room stands; `None` while it is being opened.
@@ -243,14 +249,14 @@ impl Live {
         let before = self.remove_slot(member.session).and_then(|member| member.person);
         if let Some(person) = &member.person {
             let before = before.filter(|before| before.id == person.id);
-            let (name, count) =
-                self.people.entry(person.id.clone()).or_insert_with(|| (person.name.clone(), 0));
+            let came = self.people.come(person);
             let renamed =
-                *name != person.name || before.as_ref().is_some_and(|before| before.name != person.name);
-            name.clone_from(&person.name);
-            *count += 1;
-            if (*count == 1 && before.is_none()) || renamed {
-                self.tell_presence(vec![person.clone()], Vec::new());
+                came == Came::Renamed || before.as_ref().is_some_and(|before| before.name != person.name);
+            if renamed || (came == Came::First && before.is_none()) {
+                self.changed = true;
+                if renamed || self.people.name_elsewhere(&person.id) != Some(&person.name) {
+                    self.tell_presence(vec![person.clone()], Vec::new());
+                }
             }
         }
         self.members.push(Slot { member, held: hold.then(Held::default) });
@@ -267,9 +273,12 @@ impl Live {
     /// Takes a member away. True when it was the last.
     pub fn leave(&mut self, session: SessionId) -> bool {
         if let Some(person) = self.remove_slot(session).and_then(|member| member.person)
-            && !self.people.contains_key(&person.id)
+            && !self.people.is_here(&person.id)
         {
-            self.tell_presence(Vec::new(), vec![person.id]);
+            self.changed = true;
+            if self.people.name_elsewhere(&person.id).is_none() {
+                self.tell_presence(Vec::new(), vec![person.id]);
+            }
         }
         self.members.is_empty()
     }
@@ -281,10 +290,8 @@ impl Live {
                 known.name.clone_from(&person.name);
             }
         }
-        if let Some((name, _)) = self.people.get_mut(&person.id)
-            && *name != person.name
-        {
-            name.clone_from(&person.name);
+        if self.people.rename(person) {
+            self.changed = true;
             self.tell_presence(vec![person.clone()], Vec::new());
         }
     }
@@ -299,11 +306,22 @@ impl Live {
         self.members.is_empty()
     }
 
-    /// How many people are here, and the first of them.
-    pub fn people(&self) -> (usize, Vec<Person>) {
-        let listed = self.people.iter().take(limits::PEOPLE_LISTED);
-        let people = listed.map(|(id, (name, _))| Person { id: id.clone(), name: name.clone() }).collect();
-        (self.people.len(), people)
+    /// Who is in the room, on whichever node.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Whether who is here changed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        mem::take(&mut self.changed)
+    }
+
+    /// Something came of what other nodes say, or do not say any more: tells the members.
+    pub fn hear_of_others(&mut self, heard: impl FnOnce(&mut People) -> Difference) {
+        let (came, went) = heard(&mut self.people);
+        if !(came.is_empty() && went.is_empty()) {
+            self.tell_presence(came, went);
+        }
     }
 
     fn append(&mut self, entry: Entry, budget: &Budget, metrics: &Metrics) {
@@ -338,10 +356,10 @@ impl Live {
 
     /// Who came and went, told while a room is small enough for it to mean something.
     fn tell_presence(&mut self, came: Vec<Person>, went: Vec<UserId>) {
-        if self.people.len() > limits::PEOPLE_LISTED {
+        let here = self.people.count();
+        if here > limits::PEOPLE_LISTED as u64 {
             return;
         }
-        let here = self.people.len() as u64;
         let event = Event::Presence { room: self.room.clone(), here, came, went };
         let frame = Frame::from(ServerFrame::Event(event).encode());
         for slot in self.members.iter_mut().filter(|slot| slot.member.dialect == Dialect::V1) {
@@ -352,13 +370,8 @@ impl Live {
     fn remove_slot(&mut self, session: SessionId) -> Option<Member> {
         let at = self.members.iter().position(|slot| slot.member.session == session)?;
         let member = self.members.swap_remove(at).member;
-        if let Some(person) = &member.person
-            && let Some((_, count)) = self.people.get_mut(&person.id)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.people.remove(&person.id);
-            }
+        if let Some(person) = &member.person {
+            self.people.go(&person.id);
         }
         Some(member)
     }

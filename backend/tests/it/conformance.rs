@@ -6,6 +6,7 @@ mod amending;
 mod bus;
 mod history;
 mod model;
+mod presence;
 mod publishing;
 mod rooms;
 mod state;
@@ -19,7 +20,9 @@ use shared::{
 };
 use tokio::time::timeout;
 
-pub(crate) use self::{amending::*, bus::*, history::*, model::*, publishing::*, rooms::*, state::*};
+pub(crate) use self::{
+    amending::*, bus::*, history::*, model::*, presence::*, publishing::*, rooms::*, state::*,
+};
 
 /// Entries that a fixture's broker keeps in a room, or somewhat more.
 pub(crate) const HISTORY_MAX: u64 = 200;
@@ -53,6 +56,7 @@ macro_rules! conformance {
             large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
             tell_all_reaches_everybody,
+            what_a_node_shows_is_seen, who_is_dead_is_nowhere, many_rooms_are_shown_at_once,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
             room_records_lose_no_update, a_room_keeps_what_its_record_says,
             like_lists_in_memory,

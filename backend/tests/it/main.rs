@@ -9,6 +9,7 @@ mod conformance;
 mod crash;
 mod holes;
 mod people;
+mod presence;
 mod redis_faults;
 mod redis_tls;
 mod resume;

@@ -6,14 +6,18 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use backend::{
     app::{self, App},
-    broker::embedded::{EmbeddedSettings, Store},
+    broker::{
+        Broker,
+        embedded::{EmbeddedSettings, Store},
+        redis::connect,
+    },
     config::{Cli, Config},
 };
 use clap::Parser;
 use tokio::net::TcpListener;
 
 pub(crate) use self::client::{Classic, Client, V1};
-use crate::brokers::redis::shared_server;
+use crate::brokers::redis::{settings, shared_server};
 
 /// Longest wait for anything that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +44,16 @@ impl Cluster {
     pub(crate) fn redis() -> Self {
         let (url, prefix) = shared_server();
         Self::Redis(url, prefix)
+    }
+
+    /// A node of which there is no more than its end of the broker.
+    pub(crate) async fn broker(&self) -> Broker {
+        let broker = match self {
+            Self::Embedded(store) => store.join(),
+            Self::Redis(url, prefix) => connect(&settings(url, prefix)).unwrap(),
+        };
+        within(broker.bus.health().wait_for(|health| health.ready)).await.unwrap();
+        broker
     }
 
     /// One more node, ready to serve.

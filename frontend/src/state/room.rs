@@ -55,7 +55,7 @@ pub struct OpenRoom {
     pub draft: ArcRwSignal<String>,
     /// Who is here, as far as the server tells names, in the order of their names.
     pub people: ArcRwSignal<Vec<Person>>,
-    /// How many are here on this node.
+    /// How many are here.
     pub here: ArcRwSignal<u64>,
     /// Counts the times that the view should go to the end whatever the reader was looking at: own sends and
     /// jumps. React to a change, not to the value.

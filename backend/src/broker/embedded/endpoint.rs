@@ -21,12 +21,13 @@ use tokio::{
 
 use super::{
     Core, Store, batch, history,
+    presence::Shows,
     queue::{Command, Put, Refused},
     tables::STATE,
 };
 use crate::broker::{
     Bus, BusError, Draft, Event, Health, Key, Kind, Lanes, Log, LogError, Run, Span, State, StateError,
-    Stored, Versioned,
+    Stored, Versioned, presence::NodeId,
 };
 use crate::clock::now_ms;
 
@@ -38,6 +39,7 @@ type Taker = (u64, Arc<Lanes>);
 pub(super) struct Registry {
     rooms: RwLock<HashMap<Room, Vec<Taker>>>,
     all: RwLock<Vec<Taker>>,
+    pub(super) shows: Shows,
     last: AtomicU64,
 }
 
@@ -68,6 +70,20 @@ impl Registry {
         }
     }
 
+    /// Whether the endpoint of this node is there.
+    pub(super) fn lives(&self, node: &NodeId) -> bool {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|(id, _)| node_id(*id) == *node)
+    }
+
+    /// [`Registry::push`] to everybody but one.
+    pub(super) fn push_to_others(&self, room: &Room, but: &NodeId, event: impl Fn() -> Event) {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        for (_, lanes) in rooms.get(room).into_iter().flatten().filter(|(id, _)| node_id(*id) != *but) {
+            lanes.push(event());
+        }
+    }
+
     fn push_all(&self, event: &Event) {
         for (_, lanes) in &*self.all.read().unwrap_or_else(PoisonError::into_inner) {
             lanes.push(event.clone());
@@ -80,12 +96,17 @@ impl Registry {
 
     fn leave(&self, id: u64) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
+        self.shows.leave(&node_id(id));
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, takers| {
             takers.retain(|(taker, _)| *taker != id);
             !takers.is_empty()
         });
     }
+}
+
+fn node_id(id: u64) -> NodeId {
+    NodeId::new(&id.to_string())
 }
 
 /// How long [`Bus::close`] waits for the last commit.
@@ -108,8 +129,13 @@ impl Endpoint {
         Self { store, id, lanes, left: AtomicBool::new(false) }
     }
 
-    fn core(&self) -> &Core {
+    pub(super) fn core(&self) -> &Core {
         &self.store.core
+    }
+
+    /// This node among all.
+    pub(super) fn node(&self) -> NodeId {
+        node_id(self.id)
     }
 
     /// Whether it was the last one.

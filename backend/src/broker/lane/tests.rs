@@ -75,7 +75,7 @@ proptest! {
                 Event::Entries(room, entries) => (room, Some(entries[0].n)),
                 Event::Told(room, what) => (room, Some(u64::from_le_bytes(what[..].try_into().unwrap()))),
                 Event::Gapped(room) => (room, None),
-                Event::ToldAll(_) | Event::MissedAll => unreachable!(),
+                Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => unreachable!(),
             };
             let at = usize::from(room.as_str().as_bytes()[1] - b'0');
             let Some(n) = n else { return gapped[at] = true };

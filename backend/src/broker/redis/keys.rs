@@ -55,6 +55,11 @@ impl Keys {
         self.room(room, "amended")
     }
 
+    /// What each node says of who is in the room.
+    pub(super) fn here(&self, room: &Room) -> String {
+        self.room(room, "here")
+    }
+
     /// Where the room's entries are handed over.
     pub(super) fn channel(&self, room: &Room) -> String {
         self.room(room, "live")

@@ -5,6 +5,7 @@
 //! | `1e` then for each entry `<position> <prev> <n> <bytes>\n<record>` | entries of the room in chain order |
 //! | the same with `<position> <prev> <n> <bytes> <cut>\n` | the last `<bytes>` − `<cut>` bytes are not the record of the amendment but what the entry that it changes says now |
 //! | `1t` then bytes | something told, not stored: to a room, or on the channel of all nodes |
+//! | `1h<node> <number> <json>` | who is in the room on a node; of two words of one node that with the greater number holds |
 //! | `1p<number>` | a node's probe, on its own channel |
 //!
 //! A reader skips versions and kinds that it does not know, and words that a later version adds to an entry's line.
@@ -12,7 +13,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use shared::text::Position;
 
-use crate::broker::{Change, Entry, Record};
+use crate::broker::{Change, Entry, Record, presence::Shown};
 
 /// A payload, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Payload {
     Entries(Vec<Entry>),
     /// Something told.
     Told(Bytes),
+    /// Who is in the room on a node.
+    Here(Shown),
     /// A probe's number.
     Probe(u64),
     /// Of a later version: to be skipped.
@@ -35,6 +38,10 @@ pub(super) fn parse(payload: &Bytes) -> Payload {
     match kind {
         b"1e" => entries(payload.slice(2..)).map_or(Payload::Damaged, Payload::Entries),
         b"1t" => Payload::Told(payload.slice(2..)),
+        b"1h" => {
+            let shown = std::str::from_utf8(rest).ok().and_then(Shown::decode);
+            shown.map_or(Payload::Damaged, Payload::Here)
+        }
         b"1p" => number(rest).map_or(Payload::Damaged, Payload::Probe),
         _ => Payload::Unknown,
     }
@@ -46,6 +53,11 @@ pub(super) fn told(what: &[u8]) -> Bytes {
     payload.put_slice(b"1t");
     payload.put_slice(what);
     payload.freeze()
+}
+
+/// The payload of [`Payload::Here`].
+pub(super) fn shown(shown: &str) -> String {
+    format!("1h{shown}")
 }
 
 /// The payload of [`Payload::Probe`].

@@ -257,7 +257,8 @@ fn read_failed(failure: Failure) -> LogError {
     LogError::Unavailable(failure.to_string())
 }
 
-fn unknown_script(answer: &Value) -> bool {
+/// Whether Redis does not know the script that was called.
+pub(super) fn unknown_script(answer: &Value) -> bool {
     matches!(answer, Value::ServerError(error) if Failure::from(error) == Failure::NoScript)
 }
 

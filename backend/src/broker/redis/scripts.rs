@@ -27,6 +27,8 @@ scripts! {
     KEPT = "scripts/kept.lua";
     /// Renews the lease and publishes to the node itself.
     PROBE = "scripts/probe.lua";
+    /// Says who is in a room on a node.
+    SHOW = "scripts/show.lua";
     /// Writes a record.
     PUT = "scripts/put.lua";
     /// Reads and deletes a record.

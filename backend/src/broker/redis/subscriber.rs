@@ -30,7 +30,7 @@ use super::{
     link::{Backoff, Link},
     payload::{self, Payload},
 };
-use crate::broker::{Event, Health, Lanes};
+use crate::broker::{Event, Health, Lanes, presence::NodeId};
 
 /// Channels in one SUBSCRIBE.
 const CHUNK: usize = 500;
@@ -48,6 +48,8 @@ pub(super) struct Subscriber {
     pub(super) probe: Probe,
     /// The channel of all nodes.
     pub(super) everybody: String,
+    /// This node.
+    pub(super) node: NodeId,
     /// The rooms of this node by channel: what is received, or is again after the next connect.
     pub(super) taken: Mutex<HashMap<String, Room>>,
 }
@@ -115,7 +117,7 @@ impl Subscriber {
             confirmed(sink.subscribe(chunk)).await?;
         }
         let forbidden = self.probe.look(&self.link).await?;
-        let round_trip = self.probe.send(&self.link).await?;
+        let (round_trip, _) = self.probe.send(&self.link).await?;
         let generation = self.health.borrow().generation + 1;
         probe::report(&self.health, round_trip, forbidden.clone(), generation);
         tracing::info!(generation, rooms = channels.len(), "the broker is up");
@@ -140,7 +142,7 @@ impl Subscriber {
                 match payload {
                     Payload::Told(what) => self.lanes.push(Event::ToldAll(what)),
                     Payload::Damaged => self.lanes.push(Event::MissedAll),
-                    Payload::Entries(_) | Payload::Probe(_) | Payload::Unknown => {}
+                    Payload::Entries(_) | Payload::Here(_) | Payload::Probe(_) | Payload::Unknown => {}
                 }
                 continue;
             }
@@ -148,8 +150,9 @@ impl Subscriber {
             match payload {
                 Payload::Entries(entries) => self.lanes.push(Event::Entries(room, entries)),
                 Payload::Told(what) => self.lanes.push(Event::Told(room, what)),
+                Payload::Here(shown) if shown.node != self.node => self.lanes.push(Event::Here(room, shown)),
                 Payload::Damaged => self.lanes.push(Event::Gapped(room)),
-                Payload::Probe(_) | Payload::Unknown => {}
+                Payload::Here(_) | Payload::Probe(_) | Payload::Unknown => {}
             }
         }
         Failure::Broken("Redis closed the subscriber connection".to_owned())

@@ -291,7 +291,9 @@ impl World {
             let event = next(&self.listener).await;
             let of = match &event {
                 Event::Entries(room, _) | Event::Told(room, _) | Event::Gapped(room) => room,
-                Event::ToldAll(_) | Event::MissedAll => panic!("nobody tells all"),
+                Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => {
+                    panic!("nobody shows or tells all")
+                }
             };
             let chain = self.rooms.iter_mut().find(|chain| chain.room == *of).expect("a room of this test");
             match event {
@@ -301,7 +303,7 @@ impl World {
                     }
                 }
                 Event::Told(_, what) => assert_eq!(Some(what), chain.due_told.pop_front()),
-                Event::Gapped(_) | Event::ToldAll(_) | Event::MissedAll => {
+                Event::Gapped(_) | Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => {
                     panic!("a gap in {}, though little was said", chain.room)
                 }
             }

@@ -66,19 +66,19 @@ impl Probe {
         self.durability.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends a probe round and gives the time it took.
-    pub(super) async fn send(&self, link: &Link) -> Result<Duration, Failure> {
+    /// Sends a probe round, which renews the lease; gives the time it took and whether the lease still ran.
+    pub(super) async fn send(&self, link: &Link) -> Result<(Duration, bool), Failure> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let started = Instant::now();
         let round = async {
-            let lease = (self.interval + DEADLINE).saturating_mul(3).as_millis().to_string();
+            let lease = (self.interval + DEADLINE).saturating_mul(2).as_millis().to_string();
             let payload = payload::probe(number);
             let keys = [self.lease.clone(), self.channel.clone()];
-            let _heard: u64 = link.script(&PROBE, &keys, &[lease.as_bytes(), payload.as_bytes()]).await?;
+            let ran: u64 = link.script(&PROBE, &keys, &[lease.as_bytes(), payload.as_bytes()]).await?;
             let mut back = self.back.subscribe();
             // Cannot fail: the sender is a field of this.
             let _back = back.wait_for(|back| *back >= number).await.is_ok();
-            Ok(started.elapsed())
+            Ok((started.elapsed(), ran > 0))
         };
         timeout(DEADLINE, round).await.unwrap_or_else(|_| {
             Err(Failure::Broken("a probe did not come back through Redis in time".to_owned()))
@@ -113,8 +113,10 @@ impl Probe {
                 self.send(link).await
             };
             match result.await {
-                Ok(round_trip) => {
-                    let generation = health.borrow().generation;
+                Ok((round_trip, ran)) => {
+                    // Others took this node for dead: what they took away has to be said again, and who could not
+                    // renew a lease may well have missed something.
+                    let generation = health.borrow().generation + u64::from(!ran);
                     report(health, round_trip, forbidden.clone(), generation);
                 }
                 Err(failure) => return failure,
