@@ -3,7 +3,10 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use backend::broker::From;
+use backend::broker::{
+    From,
+    redis::{RedisSettings, connect},
+};
 use shared::{
     command::Command,
     event::{Event, Reply},
@@ -11,7 +14,7 @@ use shared::{
 use testkit::{RedisOptions, RedisServer, Sentinels};
 
 use crate::{
-    conformance::{nonces, read, room},
+    conformance::{nonces, read, ready, room, say},
     support::{Client, Cluster, V1, client::send, within},
 };
 
@@ -114,4 +117,34 @@ async fn a_new_primary_is_found_by_nobodys_doing() {
     let unheard: Vec<_> = kept.iter().filter(|text| !heard.contains(text)).collect();
     assert!(unheard.is_empty() || lost, "{unheard:?}");
     assert_eq!(heard.len(), heard.iter().collect::<HashSet<_>>().len(), "nothing is shown twice");
+}
+
+/// An hour lies between two probes: whoever waits for one hears of nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_on_request_is_heard_of_at_once() {
+    let group = group(1);
+    let settings = RedisSettings {
+        url: group.sentinels.url(),
+        prefix: "switch:".to_owned(),
+        probe_interval: Duration::from_secs(3600),
+        ..RedisSettings::default()
+    };
+    let broker = connect(&settings).unwrap();
+    let before = ready(&broker, 0).await;
+    let mut health = broker.bus.health();
+    let down =
+        tokio::spawn(async move { health.wait_for(|health| !health.ready).await.unwrap().reason.clone() });
+    let first = group.sentinels.primary().unwrap();
+    group.sentinels.failover().unwrap();
+    ready(&broker, before).await;
+    // Some seconds later Sentinel makes the former primary a replica and cuts its connections: that is not how.
+    let former = group.servers.iter().find(|server| server.port() == first).unwrap();
+    let still = former.command(&["INFO", "replication"]).unwrap().contains("role:master");
+    let reason = if still { None } else { within(down).await.unwrap() };
+    assert!(
+        still || reason.as_ref().is_some_and(|reason| reason.contains("another primary")),
+        "it was not heard, but found: {reason:?}"
+    );
+    say(&broker, &room("room"), "after").await.unwrap();
+    broker.bus.close().await;
 }

@@ -87,6 +87,15 @@ impl Address {
             Self::Sentinels(sentinels) => sentinels.confirm(server).await,
         }
     }
+
+    /// Ends when another server has become the primary instead of this one, as soon as somebody says so. What is missed
+    /// here, [`Address::confirm`] finds out.
+    pub(super) async fn replaced(&self, server: &Server) -> Failure {
+        match self {
+            Self::Server(_) => std::future::pending().await,
+            Self::Sentinels(sentinels) => sentinels.replaced(server).await,
+        }
+    }
 }
 
 impl Server {

@@ -91,6 +91,7 @@ impl Subscriber {
             backoff.reset();
             tokio::select! {
                 failure = self.probe.keep(&self.link, &self.health, || self.address.confirm(&server)) => failure,
+                failure = self.address.replaced(&server) => failure,
                 failure = self.obey(&mut sink, orders) => failure,
                 () = self.link.broken() => Failure::Broken("the connection to Redis broke".to_owned()),
             }

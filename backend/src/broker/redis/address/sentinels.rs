@@ -3,6 +3,8 @@
 //! All are asked at once and the one that knows of the latest failover is believed: a Sentinel that was cut off
 //! together with a former primary goes on naming it.
 
+mod switch;
+
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,

@@ -81,3 +81,11 @@ fn only_a_later_primary_at_another_place_replaces_one() {
         assert_eq!(sentinels.left(&server), left, "{host} {epoch}");
     }
 }
+
+#[test]
+fn an_announcement_names_its_primary_whole() {
+    let announcement = b"my primary 10.0.0.1 6379 10.0.0.2 6379";
+    for (primary, ours) in [("my primary", true), ("my", false), ("my prim", false), ("other", false)] {
+        assert_eq!(switch::names(announcement, primary), ours, "{primary}");
+    }
+}
