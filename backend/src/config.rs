@@ -46,9 +46,9 @@ pub enum Tool {
         /// The room.
         #[arg(value_name = "NAME", value_parser = room)]
         name: Room,
-        /// Messages that this room keeps; 0 for as many as the settings say.
-        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
-        keep: Option<u32>,
+        /// Messages that this room keeps, at least 1; `default` for as many as the settings say.
+        #[arg(long, value_name = "COUNT", value_parser = keep)]
+        keep: Option<Keep>,
         /// Where it is kept.
         #[command(flatten)]
         broker: Broker,
@@ -62,6 +62,15 @@ pub enum Tool {
         #[arg(long, env = "PORT", default_value_t = 8080, value_name = "PORT")]
         port: u16,
     },
+}
+
+/// How many messages a room is to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// So many, from 1 to 1000000.
+    Count(u32),
+    /// As many as the settings of the nodes say.
+    Default,
 }
 
 /// All settings of a node.
@@ -204,6 +213,17 @@ impl std::fmt::Debug for Secret {
 
 fn room(text: &str) -> Result<Room, String> {
     Room::parse(text).map_err(|error| error.to_string())
+}
+
+fn keep(text: &str) -> Result<Keep, String> {
+    if text == "default" {
+        return Ok(Keep::Default);
+    }
+    match text.parse() {
+        Ok(0) => Err("every room keeps at least its newest message: from 1 to 1000000, or default".into()),
+        Ok(count @ 1..=1_000_000) => Ok(Keep::Count(count)),
+        _ => Err("must be a number of messages from 1 to 1000000, or default".into()),
+    }
 }
 
 fn ip(text: &str) -> Result<IpAddr, String> {

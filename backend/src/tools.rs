@@ -22,7 +22,7 @@ use crate::{
         export::{ExportError, export},
         room,
     },
-    config::{Broker, Tool},
+    config::{Broker, Keep, Tool},
 };
 use shared::text::Room;
 
@@ -99,11 +99,14 @@ async fn compact_file(data: PathBuf) -> Result<(), ToolError> {
     Ok(compacted.await??)
 }
 
-async fn room(name: &Room, keep: Option<u32>, settings: &Broker) -> Result<(), ToolError> {
+async fn room(name: &Room, keep: Option<Keep>, settings: &Broker) -> Result<(), ToolError> {
     let broker = ready(settings).await?;
     let record = match keep {
         Some(keep) => {
-            let keep = Some(u64::from(keep)).filter(|keep| *keep > 0);
+            let keep = match keep {
+                Keep::Count(count) => Some(u64::from(count)),
+                Keep::Default => None,
+            };
             room::change(&*broker.state, name, |record| record.keep = keep).await
         }
         None => room::get(&*broker.state, name).await,

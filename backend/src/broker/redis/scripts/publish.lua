@@ -11,7 +11,7 @@
 -- assigned and the tag, the end of the nonce: ids are handed out again when Redis comes back without its tail and with
 -- a slower clock, and the tag tells such an entry from the lost one.
 local stream, head, channel, amended = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
-local window, age = ARGV[2], tonumber(ARGV[3])
+local window, age, hour = ARGV[2], tonumber(ARGV[3]), 3600000
 local keep, exactly = redis.call('HGET', KEYS[6], 'm'), '='
 if not keep then keep, exactly = ARGV[1], '~' end
 local rights = redis.call('HGET', KEYS[4], 'r') or '0'
@@ -76,8 +76,9 @@ for i = 1, #KEYS - 6 do
     redis.call('SET', nonce_key, position, 'EX', window)
     sent[#sent + 1] = table.concat({position, prev, number(n), unpack(words)}, ' ') .. '\n' .. record
     local now, before = tonumber(string.match(id, '^%d+')), tonumber(string.match(prev, '^%d+'))
-    -- Only now and then, because each costs as much as half of the rest.
-    if n % 256 == 0 or now - before > 3600000 then refresh = now end
+    -- Only now and then, because each costs as much as half of the rest: with the first entry of every hour of the
+    -- clock, so that no entry is an hour younger than the last refresh, and in a busy room also in between.
+    if n % 256 == 0 or math.floor(now / hour) ~= math.floor(before / hour) then refresh = now end
     if changes and redis.call('HLEN', amended) % 64 == 0 then refresh = now end
     answers[i] = {0, position, n}
     prev = position
@@ -88,8 +89,9 @@ if #sent > 0 then
   redis.call('HSET', head, 'l', prev, 'n', number(n))
   if refresh then
     redis.call('XTRIM', stream, 'MINID', '~', number(math.max(refresh - age, 0)))
-    redis.call('PEXPIRE', stream, number(age))
-    redis.call('PEXPIRE', head, number(age + 604800000))
+    -- The newest entry lives as long as it may be read, whenever the next refresh would have been.
+    redis.call('PEXPIRE', stream, number(age + hour))
+    redis.call('PEXPIRE', head, number(age + hour + 604800000))
     tidy()
   end
   if changed then redis.call('PEXPIRE', amended, number(age)) end
