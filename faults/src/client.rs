@@ -136,7 +136,8 @@ pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) 
             failures += 1;
         }
         node = (node + 1) % client.stage.nodes.len();
-        let most = 100u64 << failures.min(3);
+        // Shorter than the pauses of the page, and growing like them: a crowd must not keep itself out.
+        let most = 100u64 << failures.min(6);
         sleep(Duration::from_millis(client.random.u64(most / 4..=most))).await;
     }
     let present = if client.settled { client.plan.rooms.clone() } else { Vec::new() };

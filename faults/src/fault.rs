@@ -13,7 +13,7 @@ mod sockets;
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use testkit::RedisOptions;
 
@@ -23,6 +23,9 @@ use crate::{
     report::{Figures, Row},
     world::{Carrier, Size, World},
 };
+
+/// Clients that F25 throws out, if waits are not cut.
+const CROWD: usize = 2_000;
 
 /// Everything that can be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,6 +65,9 @@ pub enum Fault {
     F28b,
     F29,
     F30,
+    /// Nothing.
+    #[value(name = "none")]
+    None,
 }
 
 impl Fault {
@@ -96,6 +102,10 @@ impl Fault {
         Self::F29,
         Self::F30,
     ];
+
+    /// Those that need nothing but client connections, and so can be played on a cluster that runs already.
+    pub const ANYWHERE: &[Self] =
+        &[Self::None, Self::F9, Self::F10, Self::F12, Self::F25, Self::F29, Self::F30];
 
     /// What happens.
     pub fn what(self) -> &'static str {
@@ -139,6 +149,7 @@ impl Fault {
             Self::F28b => "Embedded node replaced by an old version, then by the new one",
             Self::F29 => "Every message sent three times, through all nodes",
             Self::F30 => "Client connections reset in the middle of a frame",
+            Self::None => "Nothing but the load",
         }
     }
 
@@ -204,6 +215,7 @@ impl Fault {
             Self::F28 | Self::F28b => node::replaced(world, figures).await,
             Self::F29 => node::said_three_times(world, figures).await,
             Self::F30 => sockets::torn(world, figures).await,
+            Self::None => crowd::calm(world, figures).await,
         }
     }
 
@@ -211,14 +223,30 @@ impl Fault {
     pub async fn play(self, size: &Size) -> Row {
         let start = Instant::now();
         let mut figures = Figures::new(size.slack);
-        let verdict = self.run(size.clone(), &mut figures).await;
+        let verdict = self.run(self.fitting(size.clone()), &mut figures).await;
         let verdict = verdict.map_err(|error| figures.missed.push(format!("{error:#}"))).ok();
         let seconds = start.elapsed().as_secs();
         let id = format!("{self:?}");
         Row { id, what: self.what(), seconds, figures, verdict, may_lose: self.may_lose() }
     }
 
+    /// F25 wants a crowd, with as many to a room as others have. On a running cluster, each fault has rooms of its own.
+    fn fitting(self, mut size: Size) -> Size {
+        if let Some(running) = &mut size.cluster {
+            running.mark = format!("{} {self:?}", running.mark);
+        }
+        if self == Self::F25 && !size.short && size.cluster.is_none() {
+            let more = CROWD.div_ceil(size.clients).max(1);
+            size.clients *= more;
+            size.rooms *= more;
+        }
+        size
+    }
+
     async fn run(self, size: Size, figures: &mut Figures) -> Result<Verdict> {
+        if size.cluster.is_some() && !Self::ANYWHERE.contains(&self) {
+            bail!("it needs processes of its own, and cannot be played on a running cluster");
+        }
         let mut world = World::start(size, &self.carrier(), self == Self::F29).await?;
         let stage = world.stage.clone();
         stage.take_p99();
@@ -226,7 +254,9 @@ impl Fault {
         stage.take_away();
         self.strike(&mut world, figures).await?;
         figures.note(format!("slowest answer {} ms", stage.take_answer()));
-        figures.note(format!("largest node {} MiB", world.resident() / 1024));
+        if !world.nodes.is_empty() {
+            figures.note(format!("largest node {} MiB", world.resident() / 1024));
+        }
         let disconnects = stage.disconnects.load(Relaxed);
         let most = if self.may_disconnect() { u64::MAX } else { 0 };
         figures.at_most("disconnects", disconnects, most, "");

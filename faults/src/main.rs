@@ -9,7 +9,11 @@
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Parser, ValueEnum};
-use faults::{fault::Fault, report::HEAD, world::Size};
+use faults::{
+    fault::Fault,
+    report::HEAD,
+    world::{Running, Size},
+};
 
 /// Plays faults on real nodes under load and checks that nothing was lost, repeated or reordered.
 #[derive(Debug, Parser)]
@@ -48,10 +52,31 @@ struct Cli {
     /// The older server that F28 mixes with it; without one the nodes are replaced by themselves.
     #[arg(long, value_name = "FILE")]
     old_binary: Option<PathBuf>,
+    /// A cluster that runs already, as in ws://10.0.0.5:8080,ws://10.0.0.6:8080: nothing is started, and only faults that need nothing but client connections are played.
+    #[arg(long, value_name = "URL,…", value_delimiter = ',', conflicts_with_all = ["nodes", "old_binary"])]
+    cluster: Vec<String>,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "must be a number from 1".into())
+}
+
+/// What is to be played.
+fn selection(cli: &Cli) -> Vec<Fault> {
+    let whole = if cli.cluster.is_empty() {
+        Fault::value_variants().iter().copied().filter(|fault| *fault != Fault::None).collect()
+    } else {
+        Fault::ANYWHERE.to_vec()
+    };
+    if cli.all {
+        whole
+    } else if !cli.faults.is_empty() {
+        cli.faults.clone()
+    } else if cli.cluster.is_empty() {
+        Fault::SHORT.to_vec()
+    } else {
+        whole
+    }
 }
 
 #[tokio::main]
@@ -59,24 +84,42 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let seed = cli.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let short = cli.short || (cli.faults.is_empty() && !cli.all);
-    let selection = if cli.all {
-        Fault::value_variants().to_vec()
-    } else if cli.faults.is_empty() {
-        Fault::SHORT.to_vec()
+    let selection = selection(&cli);
+    let Cli { binary, old_binary, cluster, nodes, clients, rooms, rate, slack, .. } = cli;
+    let cluster = if cluster.is_empty() {
+        if let Some(none) =
+            [Some(&binary), old_binary.as_ref()].into_iter().flatten().find(|path| !path.is_file())
+        {
+            eprintln!("error: there is no server at {}; cargo xtask faults builds one", none.display());
+            return ExitCode::FAILURE;
+        }
+        println!("seed {seed}, {nodes} nodes, {clients} clients, {rooms} rooms, {rate} messages/s\n\n{HEAD}");
+        None
     } else {
-        cli.faults
+        if let Some(fault) = selection.iter().find(|fault| !Fault::ANYWHERE.contains(fault)) {
+            eprintln!(
+                "error: {fault:?} needs processes of its own; on a running cluster there are {}",
+                Fault::ANYWHERE.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>().join(", ")
+            );
+            return ExitCode::FAILURE;
+        }
+        let mark = format!("{:012x}", fastrand::u64(..1 << 48));
+        println!(
+            "seed {seed}, {}, {clients} clients, {rooms} rooms called … of faults {mark}, {rate} messages/s\n\n{HEAD}",
+            cluster.join(" "),
+        );
+        match Running::at(&cluster, mark) {
+            Ok(running) => Some(running),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                return ExitCode::FAILURE;
+            }
+        }
     };
-    let Cli { binary, old_binary, nodes, clients, rooms, rate, slack, .. } = cli;
-    if !binary.is_file() {
-        eprintln!("error: there is no server at {}; cargo xtask faults builds one", binary.display());
-        return ExitCode::FAILURE;
+    let size = Size { binary, old_binary, cluster, seed, nodes, clients, rooms, rate, short, slack };
+    if let Err(error) = testkit::raise_descriptor_limit() {
+        eprintln!("warning: {error:#}");
     }
-    if let Some(old) = old_binary.as_ref().filter(|old| !old.is_file()) {
-        eprintln!("error: there is no server at {}", old.display());
-        return ExitCode::FAILURE;
-    }
-    let size = Size { binary, old_binary, seed, nodes, clients, rooms, rate, short, slack };
-    println!("seed {seed}, {nodes} nodes, {clients} clients, {rooms} rooms, {rate} messages/s\n\n{HEAD}");
     let start = Instant::now();
     let mut failed = Vec::new();
     for fault in selection {

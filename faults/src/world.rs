@@ -3,6 +3,7 @@
 mod cast;
 mod group;
 mod load;
+mod running;
 
 use std::{
     net::SocketAddr,
@@ -22,7 +23,7 @@ use tokio::{
 };
 
 use self::cast::Cast;
-pub use self::{cast::Carrier, group::Group, load::Load};
+pub use self::{cast::Carrier, group::Group, load::Load, running::Running};
 use crate::{
     checker::{History, Observation},
     client::{self, Plan, Say},
@@ -41,6 +42,8 @@ pub struct Size {
     pub binary: PathBuf,
     /// Another version of it, for F28.
     pub old_binary: Option<PathBuf>,
+    /// Instead of processes of the run's own, where there are some.
+    pub cluster: Option<Running>,
     /// For every random choice.
     pub seed: u64,
     /// Nodes.
@@ -57,6 +60,17 @@ pub struct Size {
     pub slack: u64,
 }
 
+impl Size {
+    /// A room of this run: on a cluster that others use, too, one that nobody else is in.
+    pub fn room(&self, name: &str) -> Result<Room> {
+        let room = match &self.cluster {
+            Some(running) => format!("{name} of faults {}", running.mark),
+            None => name.to_owned(),
+        };
+        Ok(room.parse()?)
+    }
+}
+
 /// A running world.
 #[derive(Debug)]
 pub struct World {
@@ -64,7 +78,7 @@ pub struct World {
     pub size: Size,
     /// What the clients share.
     pub stage: Arc<Stage>,
-    /// The nodes, by index.
+    /// The nodes, by index; empty on a running cluster.
     pub nodes: Vec<NodeProcess>,
     /// Between each node and the one Redis; else empty.
     pub proxies: Vec<Proxy>,
@@ -79,17 +93,22 @@ pub struct World {
     redis: Option<RedisServer>,
     clients: Vec<JoinHandle<Observation>>,
     tears: Vec<Arc<Notify>>,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl World {
     /// Starts everything and waits until all clients are in their rooms and messages flow.
     pub async fn start(size: Size, carrier: &Carrier, repeats: bool) -> Result<Self> {
-        let Cast { nodes, proxies, meddlers, redis, group, folder } = Cast::start(&size, carrier).await?;
-        let addresses = nodes.iter().map(|node| SocketAddr::from(([127, 0, 0, 1], node.port()))).collect();
+        let cast = match &size.cluster {
+            Some(_) => Cast::default(),
+            None => Cast::start(&size, carrier).await?,
+        };
+        let Cast { nodes, proxies, meddlers, redis, group, folder } = cast;
+        let own = || nodes.iter().map(|node| SocketAddr::from(([127, 0, 0, 1], node.port()))).collect();
+        let addresses = size.cluster.as_ref().map_or_else(own, |running| running.nodes.clone());
         let stage = Arc::new(Stage::new(addresses));
-        let rooms: Vec<Room> =
-            (0..size.rooms).map(|number| format!("room {number}").parse()).collect::<Result<_, _>>()?;
+        let rooms = (0..size.rooms).map(|number| size.room(&format!("room {number}")));
+        let rooms = rooms.collect::<Result<Vec<_>>>()?;
         let mut world = Self {
             load: Load::start(size.rate, size.seed),
             size,
@@ -122,10 +141,15 @@ impl World {
             let (mouth, work) = mpsc::channel::<Say>(64);
             let tear = Arc::new(Notify::new());
             // Members of one room are spread over all nodes.
-            let node = (index / self.rooms.len() + index) % self.nodes.len();
+            let node = (index / self.rooms.len() + index) % self.stage.nodes.len();
             let seed = self.size.seed.wrapping_add(index as u64);
             let plan = Plan { index, rooms, node, seed, repeats, tear: tear.clone() };
-            self.clients.push(tokio::spawn(client::live(plan, self.stage.clone(), work)));
+            let stage = self.stage.clone();
+            self.clients.push(tokio::spawn(async move {
+                // One after the other: a crowd at the door is a fault of its own.
+                sleep(Duration::from_millis(plan.index as u64)).await;
+                client::live(plan, stage, work).await
+            }));
             mouths.push(mouth);
             self.tears.push(tear);
         }
@@ -168,7 +192,7 @@ impl World {
 
     /// Waits until clients of all nodes have heard something that was sent from now on; answers how long it took.
     pub async fn flows(&self, within: Duration) -> Result<Duration> {
-        let all: Vec<_> = (0..self.nodes.len()).collect();
+        let all: Vec<_> = (0..self.stage.nodes.len()).collect();
         self.flows_on(&all, within).await
     }
 
@@ -199,7 +223,7 @@ impl World {
 
     /// A sum over all nodes that answer, from their metrics.
     pub fn metric(&self, name: &str) -> u64 {
-        self.nodes.iter().map(|node| metric(node, name)).sum()
+        self.stage.nodes.iter().map(|node| metric(*node, name)).sum()
     }
 
     /// The largest resident memory of a node, in KiB.
@@ -232,7 +256,7 @@ impl World {
             }
             sleep(POLL).await;
         }
-        let node = usize::try_from(self.size.seed)? % self.nodes.len();
+        let node = usize::try_from(self.size.seed)? % self.stage.nodes.len();
         let history = history::read(self.stage.nodes[node], &self.rooms).await?;
         self.settle(patience).await?;
         self.stage.stop.send_replace(true);
@@ -245,8 +269,8 @@ impl World {
 }
 
 /// One counter or gauge of a node, all labels added up; 0 where it cannot be had.
-pub fn metric(node: &NodeProcess, name: &str) -> u64 {
-    let Ok((_, text)) = block_in_place(|| node.get("/metrics")) else { return 0 };
+pub fn metric(node: SocketAddr, name: &str) -> u64 {
+    let Ok((_, text)) = block_in_place(|| testkit::get(node, "/metrics")) else { return 0 };
     let values = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let (key, value) = line.rsplit_once(' ')?;
         let key = key.split('{').next()?;

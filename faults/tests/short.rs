@@ -22,6 +22,7 @@ fn play(fault: Fault) {
     let size = Size {
         binary: binary(),
         old_binary: None,
+        cluster: None,
         seed: 7,
         nodes: 3,
         clients: 60,

@@ -24,7 +24,8 @@ use std::{
 
 pub use self::{
     meddler::Meddler,
-    node::NodeProcess,
+    node::{NodeProcess, get},
+    process::raise_descriptor_limit,
     redis::{Data, RedisOptions, RedisServer},
     sentinel::Sentinels,
 };

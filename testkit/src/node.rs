@@ -106,19 +106,7 @@ impl NodeProcess {
 
     /// One plain HTTP GET: status and body.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
-        let limit = Duration::from_secs(5);
-        let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], self.port)), limit)?;
-        stream.set_read_timeout(Some(limit))?;
-        let host = format!("127.0.0.1:{}", self.port);
-        stream.write_all(
-            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
-        )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8_lossy(&answer);
-        let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;
-        let status = head.split(' ').nth(1).context("the answer has no status")?.parse()?;
-        Ok((status, body.to_owned()))
+        get(SocketAddr::from(([127, 0, 0, 1], self.port)), path)
     }
 
     /// SIGKILL; gone when this returns.
@@ -157,6 +145,21 @@ impl NodeProcess {
         self.process = launch(self.port, &self.binary, &self.args, &self.env, &self.log)?;
         Ok(())
     }
+}
+
+/// One plain HTTP GET from a node that need not be this process's own: status and body.
+pub fn get(node: SocketAddr, path: &str) -> Result<(u16, String)> {
+    let limit = Duration::from_secs(5);
+    let mut stream = TcpStream::connect_timeout(&node, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: {node}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;
+    let status = head.split(' ').nth(1).context("the answer has no status")?.parse()?;
+    Ok((status, body.to_owned()))
 }
 
 fn launch(

@@ -8,7 +8,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
+
+/// Lets this process, and those that it starts, open as many files and sockets as it may without asking.
+pub fn raise_descriptor_limit() -> Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("cannot raise the limit of open files")
+}
 
 /// A child with a watchdog beside it: a shell that waits for this process to be gone and then kills the child.
 /// A server that is kept in a static, which Rust never drops, ends with its test binary all the same.

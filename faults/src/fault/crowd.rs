@@ -22,7 +22,7 @@ pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()
     let calm = world.calm().await;
     let mut wire = Wire::connect(world.stage.nodes[0]).await?;
     wire.greet("Flood", None).await?;
-    let room: shared::text::Room = "flood".parse()?;
+    let room = world.size.room("flood")?;
     let mut texts = Vec::new();
     for id in 2..SAID + 2 {
         let command = if id % 10 == 0 {
@@ -53,7 +53,7 @@ pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()
     figures.must("commands were refused: else the fault did not bite", refused > 0);
     figures.at_most("taken", stored + pongs, most * 105 / 100, "");
     figures.note(format!("{stored} of them stored"));
-    figures.others(calm, busy);
+    figures.others("p99 of the others", calm, busy);
     Ok(())
 }
 
@@ -99,16 +99,27 @@ fn ticks(pid: u32) -> Result<u64> {
     Ok(count(11).context("no user time")? + count(12).context("no system time")?)
 }
 
+/// Nothing but the load.
+pub(super) async fn calm(world: &mut World, figures: &mut Figures) -> Result<()> {
+    tokio::time::sleep(Duration::from_secs(if world.size.short { 5 } else { 30 })).await;
+    figures.note(format!("p99 {} ms", world.stage.take_p99()));
+    Ok(())
+}
+
 /// F25: everybody is thrown out at once.
 pub(super) async fn storm(world: &mut World, figures: &mut Figures) -> Result<()> {
-    for _ in 0..if world.size.short { 3 } else { 10 } {
+    let calm = world.calm().await;
+    for _ in 0..if world.size.short { 3 } else { 4 } {
         for client in 0..world.size.clients {
             world.tear(client);
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        world.settle(PATIENCE).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.settle(3 * PATIENCE).await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        world.stage.take_p99();
     }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    figures.others("p99 before, and from 2 s after everybody is back", calm, world.stage.take_p99());
     figures.note(format!("{} clients at once", world.size.clients));
     figures.in_time("longest away", world.stage.take_away(), 30_000);
     let (ring, log) = (world.metric("resumes_ring"), world.metric("resumes_log"));

@@ -84,7 +84,7 @@ impl Before {
 }
 
 fn generations(world: &World) -> Vec<u64> {
-    world.nodes.iter().map(|node| metric(node, "generations")).collect()
+    world.stage.nodes.iter().map(|node| metric(*node, "generations")).collect()
 }
 
 /// Waits until the Sentinels name another primary, all nodes have left the former one, and messages flow again on

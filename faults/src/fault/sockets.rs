@@ -43,19 +43,19 @@ pub(super) async fn deaf(world: &mut World, figures: &mut Figures) -> Result<()>
         block_in_place(|| RedisServer::with(RedisOptions::default().line("repl-diskless-sync-delay", "0")))?;
     block_in_place(|| replica.follow(world.redis()?.port()))?;
     world.proxies[0].turn_aside(Some(replica.port()));
-    let before = metric(&world.nodes[0], "generations");
+    let before = metric(world.stage.nodes[0], "generations");
     world.proxies[0].set(Weather::Cut);
     let unready = || !ready(&world.nodes[0]);
     world.until("the node is cut off for a moment", PATIENCE, unready).await?;
     world.proxies[0].set(Weather::Clear);
-    let back = || ready(&world.nodes[0]) && metric(&world.nodes[0], "generations") > before;
+    let back = || ready(&world.nodes[0]) && metric(world.stage.nodes[0], "generations") > before;
     world.until("the node receives through the replica", PATIENCE, back).await?;
     world.flows(PATIENCE).await?;
     let there = block_in_place(|| replica.command(&["PUBSUB", "CHANNELS"]))?.lines().count();
     figures.must("the node has subscribed at the replica: else the fault does not bite", there > 1);
 
     let others: Vec<_> = (1..world.nodes.len()).collect();
-    let before: Vec<_> = others.iter().map(|node| metric(&world.nodes[*node], "generations")).collect();
+    let before: Vec<_> = others.iter().map(|node| metric(world.stage.nodes[*node], "generations")).collect();
     block_in_place(|| replica.command(&["REPLICAOF", "NO", "ONE"]))?;
     let detected = world.until("the deaf node is not ready", PATIENCE, unready).await?;
     // Two rounds of the probe, one every 2 s, and what the second may take.
@@ -67,7 +67,7 @@ pub(super) async fn deaf(world: &mut World, figures: &mut Figures) -> Result<()>
         figures.must("the deaf node stays not ready", unready());
         figures.must("the others stay ready", others.iter().all(|node| ready(&world.nodes[*node])));
     }
-    let after: Vec<_> = others.iter().map(|node| metric(&world.nodes[*node], "generations")).collect();
+    let after: Vec<_> = others.iter().map(|node| metric(world.stage.nodes[*node], "generations")).collect();
     figures.must("the others were not interrupted", before == after);
     figures.note(format!("p99 of those who still heard {} ms", world.stage.take_p99()));
     world.proxies[0].turn_aside(None);

@@ -49,15 +49,15 @@ impl Carrier {
     }
 }
 
-/// The processes of a run, and what stands between them.
-#[derive(Debug)]
+/// The processes of a run, none on a running cluster, and what stands between them.
+#[derive(Debug, Default)]
 pub(super) struct Cast {
     pub(super) nodes: Vec<NodeProcess>,
     pub(super) proxies: Vec<Proxy>,
     pub(super) meddlers: Vec<Meddler>,
     pub(super) redis: Option<RedisServer>,
     pub(super) group: Option<Group>,
-    pub(super) folder: TempDir,
+    pub(super) folder: Option<TempDir>,
 }
 
 impl Cast {
@@ -98,6 +98,6 @@ impl Cast {
         for node in &mut nodes {
             block_in_place(|| node.wait_ready(START))?;
         }
-        Ok(Self { nodes, proxies, meddlers, redis, group, folder })
+        Ok(Self { nodes, proxies, meddlers, redis, group, folder: Some(folder) })
     }
 }
