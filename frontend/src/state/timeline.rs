@@ -139,6 +139,7 @@ impl Timeline {
 
     /// Goes on from `after`: what was said behind it is gone from the server, whether or not it was seen.
     pub fn lost(&mut self, after: Position) {
+        self.settle_own();
         self.push_break(Break::Lost);
         self.head = Some(after);
     }
@@ -246,6 +247,12 @@ impl Timeline {
                 entry.fresh = false;
             }
         }
+    }
+
+    /// Own messages that are known to be stored have their place in the history by now, or are lost with its end: they
+    /// do not stand below it any longer.
+    fn settle_own(&mut self) {
+        self.own.retain(|own| own.position.is_none());
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {

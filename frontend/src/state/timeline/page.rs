@@ -22,8 +22,9 @@ impl Timeline {
                 self.older = !messages.first().map_or(&position, |first| &first.prev).is_start();
             }
             self.append(messages, me);
+            self.settle_own();
         } else if known {
-            self.own.retain(|own| own.position.is_none());
+            self.settle_own();
             let last_known = messages.iter().rposition(|message| self.ends_with(&message.position));
             let reaches_head = self.head.as_ref().is_some_and(|head| {
                 messages.iter().any(|m| m.position == *head)
@@ -38,7 +39,7 @@ impl Timeline {
             // What is older than the known ones belongs above them, and is loaded from there.
             self.append(messages.into_iter().skip(last_known.map_or(0, |index| index + 1)), me);
         } else {
-            self.own.retain(|own| own.position.is_none());
+            self.settle_own();
             self.older = older;
             self.append(messages, me);
         }

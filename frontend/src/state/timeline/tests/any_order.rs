@@ -294,6 +294,8 @@ proptest! {
             world.check(&Step::Deliver(1));
         }
         prop_assert_eq!(world.timeline.head(), Some(&world.head()));
+        let lost = world.timeline.own.iter().find(|own| own.position.is_some());
+        prop_assert!(lost.is_none(), "shown as stored, and nowhere: {lost:?}");
         world.timeline.jump_to_newest();
         world.check(&Step::Jump);
         let last = world.timeline.window.iter().rev().find_map(Item::entry);
