@@ -138,3 +138,20 @@ fn a_resume_while_reading_old_messages_goes_on_in_the_tail() {
     timeline.jump_to_newest();
     assert_eq!(span(&timeline), "1101..1200");
 }
+
+#[test]
+fn what_was_acknowledged_and_lost_does_not_stay_below_everything() {
+    for resumed in [true, false] {
+        let mut timeline = entered(1..=3);
+        write(&mut timeline, "one");
+        timeline.stored(&nonce("one"), position(4));
+        assert_eq!(span(&timeline), "1..3 one");
+        if resumed {
+            timeline.joined(joined(Vec::new(), position(3), true, true), Some(&user("ana")));
+            assert_eq!(span(&timeline), "1..3");
+        } else {
+            timeline.lost(position(3));
+            assert_eq!(span(&timeline), "1..3 lost");
+        }
+    }
+}
