@@ -255,7 +255,8 @@ pub enum From {
     Through(Position),
     /// The entries before this one.
     Before(Position),
-    /// The entries after this one. [`Position::start`] is there if the room lost no entry at its beginning.
+    /// The entries after this one. [`Position::start`] is there if the room lost no entry at its beginning; so is the
+    /// place right before the oldest entry that is kept, or where the room stands if none is.
     After(Position),
     /// This entry in the middle of its neighbours.
     Around(Position),

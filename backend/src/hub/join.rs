@@ -18,11 +18,11 @@ use self::page::Found;
 pub(crate) use self::page::PAGE_BYTES;
 use super::{
     Hub,
-    live::{Member, Outcome},
+    live::{End, Member, Outcome},
     room::{Gate, RoomCell},
 };
 use crate::{
-    broker::{BusError, From, LogError, Run, Span, presence::Shown},
+    broker::{BusError, From, LogError, Span, presence::Shown},
     session::{SessionId, outbox::Frame},
 };
 
@@ -161,7 +161,7 @@ impl Hub {
         may_open: MayOpen<'_>,
     ) -> Result<(), JoinError> {
         match self.take_and_read(cell.room(), may_open).await {
-            Ok((run, others)) => {
+            Ok((end, others)) => {
                 gate.taken = true;
                 tracing::info!("subscribing on the pub sub to room: {}", printable(cell.room()));
                 let outcome = {
@@ -169,7 +169,7 @@ impl Hub {
                     for shown in others {
                         live.hear_of_others(|people| people.shown(shown));
                     }
-                    live.open(run.entries, &self.budget, &self.metrics)
+                    live.open(end, &self.budget, &self.metrics)
                 };
                 if outcome == Outcome::Hole {
                     self.repair(cell);
@@ -188,15 +188,14 @@ impl Hub {
         &self,
         room: &Room,
         may_open: MayOpen<'_>,
-    ) -> Result<(Run, Vec<Shown>), JoinError> {
+    ) -> Result<(End, Vec<Shown>), JoinError> {
         self.broker.bus.take(room).await?;
-        let newest = Span { from: From::Newest, limit: limits::PAGE };
-        let (run, others) = tokio::join!(self.broker.log.read(room, newest), self.others(room));
-        let allowed = match run {
-            Ok(run) if run.entries.is_empty() => {
-                may_open(Instant::now()).map_err(JoinError::NewRoom).map(|()| run)
+        let (end, others) = tokio::join!(self.read_end(room), self.others(room));
+        let allowed = match end {
+            Ok((newest, end)) if end.is_start() => {
+                may_open(Instant::now()).map_err(JoinError::NewRoom).map(|()| (newest, end))
             }
-            Ok(run) => Ok(run),
+            Ok(end) => Ok(end),
             Err(error) => Err(error.into()),
         };
         if allowed.is_err()
@@ -204,7 +203,25 @@ impl Hub {
         {
             tracing::warn!("could not give up room {} after a failed join: {error}", printable(room));
         }
-        allowed.map(|run| (run, others))
+        allowed.map(|end| (end, others))
+    }
+
+    /// Where a room stands: behind its newest entries or, if all of them went by their age, where its chain goes on.
+    async fn read_end(&self, room: &Room) -> Result<End, LogError> {
+        let newest = || self.broker.log.read(room, Span { from: From::Newest, limit: limits::PAGE });
+        let mut entries = newest().await?.entries;
+        let mut end = Position::start();
+        if entries.is_empty() {
+            end = self.broker.log.heads(std::slice::from_ref(room)).await?.pop().unwrap_or(end);
+            if !end.is_start() {
+                // Somebody may have spoken between the two.
+                entries = newest().await?.entries;
+            }
+        }
+        if let Some(last) = entries.last() {
+            end = last.position.clone();
+        }
+        Ok((entries, end))
     }
 
     /// Waits a moment for somebody to come back, then gives the room up.
@@ -265,7 +282,14 @@ impl Hub {
             return Ok(found);
         }
         let span = Span { from: From::Through(position.clone()), limit: limits::PAGE };
-        Ok(page::newest_from_log(self.broker.log.read(cell.room(), span).await?, position))
+        let run = self.broker.log.read(cell.room(), span).await?;
+        if !run.found {
+            let after = Span { from: From::After(position.clone()), limit: 1 };
+            if self.broker.log.read(cell.room(), after).await?.found {
+                return Ok(page::all_gone());
+            }
+        }
+        Ok(page::newest_from_log(run, position))
     }
 }
 

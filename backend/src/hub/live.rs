@@ -1,6 +1,7 @@
 //! One room as this node knows it: its members, its place in the chain, its recent entries. No I/O, no waiting.
 
 pub mod people;
+mod waiting;
 
 use std::{mem, sync::Arc};
 
@@ -11,7 +12,10 @@ use shared::{
     text::{Position, Room, UserId},
 };
 
-use self::people::{Came, Difference, People};
+use self::{
+    people::{Came, Difference, People},
+    waiting::Waiting,
+};
 use super::{
     framed::{self, Framed},
     ring::{Budget, Ring},
@@ -41,6 +45,9 @@ pub struct Member {
     /// How others see it; classic clients are not seen.
     pub person: Option<Person>,
 }
+
+/// The newest entries of a room, and where it stands.
+pub type End = (Vec<Entry>, Position);
 
 /// The state of a room.
 #[derive(Debug)]
@@ -78,15 +85,6 @@ enum Chain {
     Repairing { last: Position, waiting: Waiting },
 }
 
-/// Entries that arrived while the room could not take them.
-#[derive(Debug, Default)]
-pub struct Waiting {
-    entries: Vec<Entry>,
-    bytes: usize,
-    /// Some had to be dropped.
-    overflowed: bool,
-}
-
 /// What came of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -122,9 +120,8 @@ impl Live {
         self.ring.clear(budget);
     }
 
-    /// The newest page was read: the room stands at its end.
-    pub fn open(&mut self, newest: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> Outcome {
-        let last = newest.last().map_or_else(Position::start, |entry| entry.position.clone());
+    /// The newest page was read: the room stands at `last`.
+    pub fn open(&mut self, (newest, last): End, budget: &Budget, metrics: &Metrics) -> Outcome {
         let waiting = match mem::replace(&mut self.chain, Chain::At { last }) {
             Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => waiting,
             Chain::At { .. } => Waiting::default(),
@@ -387,20 +384,6 @@ impl Slot {
             // The client comes back and resumes.
             Some(_) => self.member.outbox.end(shared::close::CloseReason::Slow),
             None => self.member.outbox.push(frame),
-        }
-    }
-}
-
-impl Waiting {
-    fn push(&mut self, entry: Entry) {
-        if self.overflowed {
-            return;
-        }
-        self.bytes += entry.bytes();
-        if self.bytes > WAITING {
-            self.overflowed = true;
-        } else {
-            self.entries.push(entry);
         }
     }
 }

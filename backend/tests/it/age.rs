@@ -11,6 +11,7 @@ use testkit::{Meddler, RedisOptions, RedisServer};
 use crate::{
     brokers::redis::settings,
     conformance::{read, ready, room, say},
+    support::Cluster,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -41,4 +42,36 @@ async fn redis_keeps_a_quiet_room_as_long_as_its_newest_message() {
     assert_eq!(newest.entries.first().map(|entry| entry.n), Some(40));
     meddler.set_clock(39 * MINUTES * 60 + day + 3660).unwrap();
     assert_eq!(left("quiet:{general}:log"), -2, "it goes some time");
+}
+
+/// Its history is gone, where its chain stands is known: nobody is refused, and nobody is told of a loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_whose_history_ended_goes_on() {
+    let server = RedisServer::start().unwrap();
+    let cluster = Cluster::Redis(server.url(), "ended:".to_owned());
+    let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+    let mut ana = one.v1("Ana").await;
+    let mut at = Vec::new();
+    for number in 0..4 {
+        at.push(ana.send("general", &format!("nonce-{number}"), "x").await.0);
+    }
+    // One node knows some of the messages, the other none.
+    server.command(&["XTRIM", "ended:{general}:log", "MAXLEN", "2"]).unwrap();
+    let mut holder = two.v1("Holder").await;
+    assert_eq!(holder.join("general").await.messages.len(), 2);
+    server.command(&["DEL", "ended:{general}:log"]).unwrap();
+
+    for node in [&two, &one] {
+        for (since, recovered) in [(None, false), (Some(&at[3]), true), (Some(&at[0]), false)] {
+            let joined = node.v1("Bo").await.join_since("general", since.cloned()).await;
+            assert_eq!((joined.recovered, &joined.position), (recovered, &at[3]), "since {since:?}");
+            assert!(joined.messages.is_empty(), "since {since:?}: {:?}", joined.messages);
+        }
+    }
+    ana.join("general").await;
+    ana.send("general", "nonce-4", "x").await;
+    for client in [&mut ana, &mut holder] {
+        let message = client.message().await;
+        assert_eq!((message.prev, message.n), (at[3].clone(), 5));
+    }
 }

@@ -80,6 +80,8 @@ struct History<'a> {
     first: u64,
     /// The number after the newest.
     next: u64,
+    /// The tag of the newest, also when it is gone.
+    tag: String,
 }
 
 impl<'a> History<'a> {
@@ -88,7 +90,7 @@ impl<'a> History<'a> {
         let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
         let max = keep(&transaction.open_table(STATE)?, room.as_str(), max)?;
         let table = transaction.open_table(ENTRIES)?;
-        Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next })
+        Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next, tag: head.tag })
     }
 
     fn run(&self, span: &Span) -> Result<Run, redb::Error> {
@@ -103,7 +105,7 @@ impl<'a> History<'a> {
                 Some(number) => Some(self.back(number, limit, PAGE_BYTES)?),
                 None => None,
             },
-            From::After(position) => match self.find_or_start(position)? {
+            From::After(position) => match self.find_or_before(position)? {
                 Some(number) => Some(self.forth(number + 1, limit, PAGE_BYTES)?),
                 None => None,
             },
@@ -148,6 +150,19 @@ impl<'a> History<'a> {
 
     fn find_or_start(&self, position: &Position) -> Result<Option<u64>, redb::Error> {
         if position.is_start() { Ok((self.first == 1).then_some(0)) } else { self.find(position) }
+    }
+
+    /// The same, or the place right before the oldest entry that is kept: after it nothing is missing either.
+    fn find_or_before(&self, position: &Position) -> Result<Option<u64>, redb::Error> {
+        let before = self.first - 1;
+        if before == 0 || split(position).is_none_or(|(number, _)| number != before) {
+            return self.find_or_start(position);
+        }
+        let same = match self.table.get((self.room, self.first))? {
+            Some(oldest) => super::tables::position(before, oldest.value().2) == *position,
+            None => super::tables::position(before, &self.tag) == *position,
+        };
+        Ok(same.then_some(before))
     }
 
     /// At most `limit` entries before `end`, and the number of the first of them.

@@ -67,6 +67,11 @@ pub(super) fn newest_from_log(run: Run, position: &Position) -> Found {
     Found::Page(Page::through(framed(run), position, false, older))
 }
 
+/// All up to the room's position went by its age, and nothing behind it is missing.
+pub(super) fn all_gone() -> Found {
+    Found::Page(Page { entries: Vec::new(), recovered: false, older: false })
+}
+
 /// `newer`: there is more behind the entries.
 fn resumed(entries: Vec<Arc<Framed>>, newer: bool, position: &Position) -> Option<Found> {
     if reaches(&entries, position) {

@@ -44,7 +44,9 @@ impl World {
 
     fn opened(newest: impl IntoIterator<Item = u64>) -> Self {
         let mut world = Self::new();
-        assert_eq!(world.live.open(entries(newest), &world.budget, &world.metrics), Outcome::Done);
+        let newest = entries(newest);
+        let last = newest.last().map_or_else(Position::start, |entry| entry.position.clone());
+        assert_eq!(world.live.open((newest, last), &world.budget, &world.metrics), Outcome::Done);
         world.live.enter(world.member(1, None), false);
         world
     }
@@ -85,7 +87,7 @@ fn what_arrives_while_opening_follows_the_page() {
     assert_eq!(world.receive([2, 3]), Outcome::Done);
     assert_eq!(world.live.last(), None);
     world.live.enter(world.member(1, None), false);
-    assert_eq!(world.live.open(entries(1..=2), &world.budget, &world.metrics), Outcome::Done);
+    assert_eq!(world.live.open((entries(1..=2), position(2)), &world.budget, &world.metrics), Outcome::Done);
     assert_eq!(world.seen(), [3]);
     assert_eq!(world.live.last(), Some(&position(3)));
 }

@@ -41,6 +41,10 @@ pub(crate) async fn a_room_keeps_what_its_record_says(fixture: &mut impl Fixture
         let run = read(broker, &here, From::Newest, 100).await;
         assert_eq!((run.entries.as_slice(), run.older), (&before[20..], false), "at once, for every node");
         assert!(!read(broker, &here, From::After(before[5].position.clone()), 100).await.found);
+        let last_gone = before[19].position.clone();
+        let run = read(broker, &here, From::After(last_gone.clone()), 100).await;
+        assert_eq!((run.entries.as_slice(), run.found, run.older), (&before[20..], true, false), "whole");
+        assert!(!read(broker, &here, From::Through(last_gone), 100).await.found);
         assert!(!read(broker, &here, From::After(Position::start()), 100).await.found);
     }
     for number in 0..15 {

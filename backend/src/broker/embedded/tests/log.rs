@@ -131,9 +131,11 @@ async fn the_count_of_a_room_is_bounded() {
     let run = read(&broker, "a", From::Newest, 100).await;
     assert_eq!(numbers(&run), (191..=200).collect::<Vec<_>>());
     assert!(!run.older);
-    for gone in [Position::start(), position("190.0190"), position("1.0001")] {
+    for gone in [Position::start(), position("190.zzzz"), position("189.0189"), position("1.0001")] {
         assert!(!read(&broker, "a", From::After(gone), 5).await.found);
     }
+    let run = read(&broker, "a", From::After(position("190.0190")), 100).await;
+    assert_eq!((numbers(&run), run.older), ((191..=200).collect(), false), "nothing after it is missing");
 }
 
 #[tokio::test]

@@ -51,7 +51,10 @@ impl Model {
     fn read(&self, span: u8, position: &Position, limit: usize) -> (From, Vec<u64>, bool, bool, bool) {
         let kept = self.said.len().saturating_sub(MAX);
         let end = self.said.len();
-        let at = self.said.iter().position(|(_, _, p)| p == position).filter(|at| *at >= kept);
+        let said = self.said.iter().position(|(_, _, p)| p == position);
+        let at = said.filter(|at| *at >= kept);
+        // Nothing is missing either after the last one that is gone.
+        let after = said.filter(|at| at + 1 >= kept);
         let (from, range) = match span {
             0 => (From::Newest, Some((kept.max(end.saturating_sub(limit)), end))),
             1 => (
@@ -59,7 +62,7 @@ impl Model {
                 at.map(|at| (kept.max((at + 1).saturating_sub(limit)), at + 1)),
             ),
             2 => (From::Before(position.clone()), at.map(|at| (kept.max(at.saturating_sub(limit)), at))),
-            3 => (From::After(position.clone()), at.map(|at| (at + 1, end.min(at + 1 + limit)))),
+            3 => (From::After(position.clone()), after.map(|at| (at + 1, end.min(at + 1 + limit)))),
             _ => (From::After(Position::start()), (kept == 0).then_some((0, end.min(limit)))),
         };
         let Some((a, b)) = range else { return (from, Vec::new(), false, false, false) };

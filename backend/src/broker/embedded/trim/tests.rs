@@ -1,13 +1,15 @@
 use bytes::Bytes;
-use shared::text::{Nonce, Room};
+use shared::text::{Nonce, Position, Room};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::broker::{
-    Draft, Key, Record,
+    Draft, From, Key, Record, Run, Span,
     embedded::{
+        history,
         nonces::Nonces,
         queue::{Command, Put},
+        tables::position,
     },
 };
 
@@ -96,6 +98,15 @@ fn the_sweep_empties_and_forgets_idle_rooms() {
     assert_eq!(rows(&disk), 5);
     // The chain of an emptied room goes on where it was.
     assert_eq!(head(&disk, "long").unwrap().next, 201);
+    let after = |position: &Position| {
+        let span = Span { from: From::After(position.clone()), limit: 5 };
+        history::read(&disk.begin_read().unwrap(), &Room::parse("long").unwrap(), &span, 1_000).unwrap()
+    };
+    let end = head(&disk, "long").unwrap().position();
+    assert_eq!(after(&end), Run { found: true, ..Run::default() }, "nothing was missed after the last one");
+    for other in [Position::start(), position(199, "-198"), position(200, "-198")] {
+        assert_eq!(after(&other), Run::default(), "{other}");
+    }
     round(&mut sweep, 88 * DAY);
     assert_eq!((head(&disk, "long"), head(&disk, "r0")), (None, None));
     assert!(head(&disk, "young").is_some());

@@ -59,7 +59,8 @@ impl World {
         let (budget, metrics) = (Budget::new(64 << 20), Metrics::default());
         let mut live = Live::new(Room::parse("r").unwrap());
         let first = newest.saturating_sub(limits::PAGE as u64);
-        let opened = live.open((first + 1..=newest).map(entry).collect(), &budget, &metrics);
+        let opened =
+            live.open(((first + 1..=newest).map(entry).collect(), position(newest)), &budget, &metrics);
         assert_eq!(opened, Outcome::Done);
         let outbox = Arc::new(Outbox::new(64 << 20));
         Self { live, budget, metrics, outbox, stored: newest, trimmed: 0, delivered: newest }
