@@ -66,7 +66,9 @@ pub(super) async fn stepped(world: &mut World, figures: &mut Figures) -> Result<
     tokens(world, figures).await?;
     figures.must("every node is ready", all_ready(world));
     figures.in_time("slowest to go on", slowest, 3_000);
-    figures.at_most("interruptions of the bus", world.metric("generations") - before, 0, "");
+    // The leases of all nodes end when Redis's clock goes an hour forward, which it does twice; nothing else may.
+    let most = 2 * u64::try_from(world.nodes.len())?;
+    figures.at_most("leases ended or bus interrupted", world.metric("generations") - before, most, " times");
     figures.at_most("losses told", world.stage.told.load(Relaxed), 0, "");
     Ok(())
 }
