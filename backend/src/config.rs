@@ -46,7 +46,7 @@ pub enum Tool {
         /// The room.
         #[arg(value_name = "NAME", value_parser = room)]
         name: Room,
-        /// Messages that this room keeps, at least 1; `default` for as many as the settings say.
+        /// Messages that this room keeps, 0 for no history at all; `default` for as many as the settings say.
         #[arg(long, value_name = "COUNT", value_parser = keep)]
         keep: Option<Keep>,
         /// Where it is kept.
@@ -67,7 +67,7 @@ pub enum Tool {
 /// How many messages a room is to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// So many, from 1 to 1000000.
+    /// So many, to 1000000. With 0 messages are passed on and not kept.
     Count(u32),
     /// As many as the settings of the nodes say.
     Default,
@@ -220,9 +220,8 @@ fn keep(text: &str) -> Result<Keep, String> {
         return Ok(Keep::Default);
     }
     match text.parse() {
-        Ok(0) => Err("every room keeps at least its newest message: from 1 to 1000000, or default".into()),
-        Ok(count @ 1..=1_000_000) => Ok(Keep::Count(count)),
-        _ => Err("must be a number of messages from 1 to 1000000, or default".into()),
+        Ok(count @ 0..=1_000_000) => Ok(Keep::Count(count)),
+        _ => Err("must be a number of messages from 0 to 1000000, or default".into()),
     }
 }
 

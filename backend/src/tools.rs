@@ -113,6 +113,7 @@ async fn room(name: &Room, keep: Option<Keep>, settings: &Broker) -> Result<(), 
     };
     broker.bus.close().await;
     match record?.keep {
+        Some(0) => say(&"keeps no history"),
         Some(keep) => say(&format_args!("keeps {keep} messages")),
         None => say(&"keeps as many messages as the settings of the nodes say"),
     }

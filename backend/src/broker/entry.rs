@@ -100,6 +100,7 @@ pub struct Record {
     wire: Bytes,
     json: usize,
     body: usize,
+    passing: bool,
 }
 
 #[derive(Serialize)]
@@ -145,7 +146,18 @@ impl Record {
     /// Takes over what [`Record::wire`] gave. Anything else becomes a record of an unknown kind.
     pub fn parse(wire: Bytes) -> Self {
         let (json, body) = Self::split(&wire).unwrap_or((wire.len(), wire.len()));
-        Self { wire, json, body }
+        Self { wire, json, body, passing: false }
+    }
+
+    /// The same in a room that keeps no history: passed on, and in no page that is read later.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { passing: true, ..self }
+    }
+
+    /// See [`Record::passing`].
+    pub fn is_passing(&self) -> bool {
+        self.passing
     }
 
     /// The bytes to store and to send.

@@ -12,7 +12,8 @@ use super::{Key, State, StateError};
 /// The record, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoomRecord {
-    /// How many entries the room keeps, at least 1, instead of what the settings say.
+    /// How many entries the room keeps, instead of what the settings say. With 0 it has no history: what is said is
+    /// passed on to whoever is there, has its place in the chain, and is nowhere afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<u64>,
     /// What a later version wrote; it stays when this one writes.
@@ -33,7 +34,7 @@ impl RoomRecord {
 
     /// How many entries a room with this value keeps, if it says so.
     pub(super) fn keep_of(value: &[u8]) -> Option<u64> {
-        Self::decode(value).keep.map(|keep| keep.max(1))
+        Self::decode(value).keep
     }
 }
 

@@ -224,6 +224,12 @@ impl Hub {
         Ok((entries, end))
     }
 
+    /// The newest position of a room.
+    pub(super) async fn head(&self, room: &Room) -> Result<Position, LogError> {
+        let heads = self.broker.log.heads(std::slice::from_ref(room)).await?;
+        Ok(heads.into_iter().next().unwrap_or_else(Position::start))
+    }
+
     /// Waits a moment for somebody to come back, then gives the room up.
     fn linger(self: &Arc<Self>, cell: Arc<RoomCell>) {
         let hub = self.clone();
@@ -285,7 +291,7 @@ impl Hub {
         let run = self.broker.log.read(cell.room(), span).await?;
         if !run.found {
             let after = Span { from: From::After(position.clone()), limit: 1 };
-            if self.broker.log.read(cell.room(), after).await?.found {
+            if cell.live().ring().passed(position) || self.broker.log.read(cell.room(), after).await?.found {
                 return Ok(page::all_gone());
             }
         }

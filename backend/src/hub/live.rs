@@ -1,6 +1,7 @@
 //! One room as this node knows it: its members, its place in the chain, its recent entries. No I/O, no waiting.
 
 pub mod people;
+mod slot;
 mod waiting;
 
 use std::{mem, sync::Arc};
@@ -12,8 +13,10 @@ use shared::{
     text::{Position, Room, UserId},
 };
 
+pub use self::waiting::WAITING;
 use self::{
     people::{Came, Difference, People},
+    slot::{Held, Slot},
     waiting::Waiting,
 };
 use super::{
@@ -28,10 +31,6 @@ use crate::{
         outbox::{Frame, Outbox},
     },
 };
-
-/// Bytes that may wait while the room is opened, repaired or joined. Beyond it entries are dropped and read again,
-/// and a joining member is better off resuming. Well below an outbox, so that nobody overflows when they follow.
-pub const WAITING: usize = 256 * 1024;
 
 /// One session in a room.
 #[derive(Debug, Clone)]
@@ -59,19 +58,6 @@ pub struct Live {
     changed: bool,
     chain: Chain,
     ring: Ring,
-}
-
-#[derive(Debug)]
-struct Slot {
-    member: Member,
-    /// While the page for a joining member is read, what happens meanwhile waits here.
-    held: Option<Held>,
-}
-
-#[derive(Debug, Default)]
-struct Held {
-    frames: Vec<Frame>,
-    bytes: usize,
 }
 
 /// Where the room stands.
@@ -133,6 +119,18 @@ impl Live {
         if waiting.overflowed { Outcome::Hole } else { outcome }
     }
 
+    /// What came before this position and was not seen cannot be had, and does not come any more: it is told as lost.
+    pub fn pass_over(&mut self, position: &Position) {
+        let known = self.ring.contains(position) || self.waiting().any(|entry| entry.position == *position);
+        if let Some(last) = self.last().cloned()
+            && last != *position
+            && !known
+        {
+            self.tell_lost(&last, position);
+            self.set_last(position.clone());
+        }
+    }
+
     /// Takes what the bus brought, in order.
     pub fn receive(&mut self, entries: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> Outcome {
         let mut entries = entries.into_iter();
@@ -175,7 +173,7 @@ impl Live {
     /// What arrived before a repair read starts, and where the read starts.
     pub fn repair_from(&mut self) -> Option<(Position, Vec<Entry>)> {
         match &mut self.chain {
-            Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).entries)),
+            Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).into_entries())),
             Chain::Opening { .. } | Chain::At { .. } => None,
         }
     }
@@ -337,6 +335,14 @@ impl Live {
         self.ring.push(framed, budget);
     }
 
+    fn waiting(&self) -> impl Iterator<Item = &Entry> {
+        let waiting = match &self.chain {
+            Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => Some(waiting),
+            Chain::At { .. } => None,
+        };
+        waiting.into_iter().flat_map(Waiting::entries)
+    }
+
     fn set_last(&mut self, position: Position) {
         match &mut self.chain {
             Chain::At { last } | Chain::Repairing { last, .. } => *last = position,
@@ -371,20 +377,6 @@ impl Live {
             self.people.go(&person.id);
         }
         Some(member)
-    }
-}
-
-impl Slot {
-    fn push(&mut self, frame: Frame) {
-        match &mut self.held {
-            Some(held) if held.bytes < WAITING => {
-                held.bytes += frame.len();
-                held.frames.push(frame);
-            }
-            // The client comes back and resumes.
-            Some(_) => self.member.outbox.end(shared::close::CloseReason::Slow),
-            None => self.member.outbox.push(frame),
-        }
     }
 }
 

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::broker::{Entry, From, LogError, Span};
 
+/// For what a room that keeps nothing has said and did not arrive yet.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
+
 /// How many ring positions are looked up at a time when a history lost its tail.
 const LOOK_UP: usize = 128;
 
@@ -79,7 +82,14 @@ impl Hub {
         loop {
             let Some((from, arrived)) = cell.live().repair_from() else { break };
             match self.read_hole(cell, from).await {
-                Ok(()) => {
+                Ok(Read::Nothing(head)) => {
+                    self.go_on_without_history(cell, arrived, &head).await;
+                    let end = |live: &mut Live| live.end_repair(Vec::new(), &self.budget, &self.metrics);
+                    if self.pace.turn(cell, end).await {
+                        break;
+                    }
+                }
+                Ok(Read::Whole) => {
                     let end = |live: &mut Live| live.end_repair(arrived, &self.budget, &self.metrics);
                     if self.pace.turn(cell, end).await {
                         break;
@@ -94,14 +104,15 @@ impl Hub {
     }
 
     /// Delivers everything that the history has after `from`.
-    async fn read_hole(&self, cell: &RoomCell, mut from: Position) -> Result<(), LogError> {
+    async fn read_hole(&self, cell: &RoomCell, mut from: Position) -> Result<Read, LogError> {
         loop {
             let span = Span { from: From::After(from.clone()), limit: limits::RECOVERY_MAX };
             let run = self.broker.log.read(cell.room(), span).await?;
             if !run.found {
                 match self.find_anchor(cell).await? {
-                    Some(anchor) => from = anchor,
-                    None => return Ok(()),
+                    Anchor::At(anchor) => from = anchor,
+                    Anchor::None => return Ok(Read::Whole),
+                    Anchor::Passed(head) => return Ok(Read::Nothing(head)),
                 }
                 continue;
             }
@@ -111,8 +122,19 @@ impl Hub {
             let newer = run.newer;
             self.splice_paced(cell, run.entries).await;
             if !newer {
-                return Ok(());
+                return Ok(Read::Whole);
             }
+        }
+    }
+
+    /// The room keeps nothing: what was missed is told as lost. What arrived goes on from there, and so does what may
+    /// still be on its way.
+    async fn go_on_without_history(&self, cell: &RoomCell, arrived: Vec<Entry>, head: &Position) {
+        self.splice_paced(cell, arrived).await;
+        let there = |live: &Live| live.last() == Some(head) || live.ring().contains(head);
+        if !there(&cell.live()) {
+            tokio::time::sleep(ON_ITS_WAY).await;
+            cell.live().pass_over(head);
         }
     }
 
@@ -137,25 +159,48 @@ impl Hub {
     }
 
     /// The history lost its tail, or all of it: finds the newest position that it still has, and tells the room.
-    /// `None`: the history is empty.
-    async fn find_anchor(&self, cell: &RoomCell) -> Result<Option<Position>, LogError> {
+    async fn find_anchor(&self, cell: &RoomCell) -> Result<Anchor, LogError> {
         self.metrics.tails_lost.inc();
         let positions = cell.live().ring().positions();
         for some in positions.chunks(LOOK_UP) {
             if let Some(kept) = self.broker.log.first_kept(cell.room(), some).await? {
                 cell.live().roll_back(&kept, &self.budget);
-                return Ok(Some(kept));
+                return Ok(Anchor::At(kept));
             }
         }
         // Nothing that this node knows is left: go on from just before what there is now.
         let newest = Span { from: From::Newest, limit: limits::RECOVERY_MAX };
         let run = self.broker.log.read(cell.room(), newest).await?;
+        let Some(newest) = run.entries.last().map(|last| last.position.clone()) else {
+            let head = self.head(cell.room()).await?;
+            if !head.is_start() {
+                return Ok(Anchor::Passed(head));
+            }
+            cell.live().roll_back(&head, &self.budget);
+            return Ok(Anchor::None);
+        };
         let before = run.entries.first().map_or_else(Position::start, |first| first.prev.clone());
-        let end = run.entries.last().map(|last| last.position.clone());
         cell.live().roll_back(&before, &self.budget);
         self.splice_paced(cell, run.entries).await;
-        Ok(end)
+        Ok(Anchor::At(newest))
     }
+}
+
+/// What was read of a hole.
+enum Read {
+    /// All that there is, and it was delivered.
+    Whole,
+    /// Nothing is kept of the room, which stands here.
+    Nothing(Position),
+}
+
+/// Where a history goes on that does not have the node's position.
+enum Anchor {
+    At(Position),
+    /// There is no history, and there was none.
+    None,
+    /// There is none, but the room stands here.
+    Passed(Position),
 }
 
 /// Between tries while the history cannot be read: doubling up to a second.

@@ -77,6 +77,11 @@ impl Ring {
         self.find(position).is_some()
     }
 
+    /// Whether this position is among the entries, of a room that keeps nothing.
+    pub fn passed(&self, position: &Position) -> bool {
+        self.find(position).is_some_and(|at| self.entries[at].entry.record.is_passing())
+    }
+
     /// The entries after a position; `None` when the ring cannot tell.
     pub fn after(&self, position: &Position) -> Option<Vec<Arc<Framed>>> {
         let from = match self.find(position) {

@@ -59,6 +59,7 @@ macro_rules! conformance {
             what_a_node_shows_is_seen, who_is_dead_is_nowhere, many_rooms_are_shown_at_once,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
             room_records_lose_no_update, a_room_keeps_what_its_record_says,
+            a_room_that_keeps_nothing_passes_on,
             like_lists_in_memory,
         );
         $crate::conformance::conformance!(@ $start_alone:

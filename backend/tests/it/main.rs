@@ -8,6 +8,7 @@ mod brokers;
 mod chat;
 mod conformance;
 mod crash;
+mod fleeting;
 mod holes;
 mod people;
 mod presence;

@@ -52,11 +52,8 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
         (vec!["export", "--data", "missing.redb"], vec!["--data", "missing.redb"]),
         (vec!["room", "general", "--data", "missing.redb"], vec!["--data", "missing.redb"]),
         (vec!["room", ""], vec!["NAME"]),
-        (
-            vec!["room", "general", "--keep", "0"],
-            vec!["--keep", "at least its newest", "1 to 1000000, or default"],
-        ),
-        (vec!["room", "general", "--keep", "1000001"], vec!["--keep", "from 1 to 1000000, or default"]),
+        (vec!["room", "general", "--keep", "all"], vec!["--keep", "from 0 to 1000000, or default"]),
+        (vec!["room", "general", "--keep", "1000001"], vec!["--keep", "from 0 to 1000000, or default"]),
     ] {
         let output = run(folder.path(), &flags).await;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -73,9 +70,13 @@ async fn what_a_room_keeps_is_shown_and_set() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
-    for (keep, says) in
-        [(None, "settings"), (Some("5"), "keeps 5"), (None, "keeps 5"), (Some("default"), "settings")]
-    {
+    for (keep, says) in [
+        (None, "settings"),
+        (Some("5"), "keeps 5"),
+        (Some("0"), "no history"),
+        (None, "no history"),
+        (Some("default"), "settings"),
+    ] {
         let mut flags = vec!["room", "a room", "--redis-url", &url];
         flags.extend(keep.into_iter().flat_map(|keep| ["--keep", keep]));
         let output = run(folder.path(), &flags).await;

@@ -161,6 +161,7 @@ impl Batch<'_> {
             return Ok(Err(LogError::Gone));
         }
         let now_ms = self.now_ms;
+        let passing = keep(&self.state, room.as_str(), self.settings.history_max)? == 0;
         let head = self.head(room)?;
         let number = head.next;
         let before = std::mem::replace(&mut head.tag, tag(draft.nonce.as_str()).to_owned());
@@ -171,11 +172,13 @@ impl Batch<'_> {
             position: head.position(),
             prev: position(number - 1, &before),
             n: head.n,
-            record: draft.record.clone(),
+            record: if passing { draft.record.clone().passing() } else { draft.record.clone() },
             change: draft.amends.clone(),
         };
         let (sender, nonce) = (draft.sender.as_str(), draft.nonce.as_str());
-        let row = (now_ms, entry.n, before.as_str(), sender, nonce, draft.record.wire().as_ref());
+        // A room that keeps nothing has its nonces, and nothing of what was said.
+        let wire: &[u8] = if passing { &[] } else { draft.record.wire() };
+        let row = (now_ms, entry.n, before.as_str(), sender, nonce, wire);
         self.entries.insert((room.as_str(), number), row)?;
         self.nonces.insert(key, number);
         // The newest one: an earlier one may be trimmed by the same commit.

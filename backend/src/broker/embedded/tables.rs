@@ -73,7 +73,7 @@ impl Head {
 
     /// The number of the oldest entry that counts as kept. Trimming lags behind, in chunks.
     pub(super) fn kept(&self, max: u64) -> u64 {
-        self.first.max(self.next.saturating_sub(max.max(1)))
+        self.first.max(self.next.saturating_sub(max))
     }
 
     /// The position of the last entry.
@@ -89,7 +89,7 @@ pub(super) fn keep(
     max: u64,
 ) -> Result<u64, redb::Error> {
     let row = state.get((Kind::Room.as_str(), room))?;
-    Ok(row.and_then(|row| RoomRecord::keep_of(row.value().2)).unwrap_or(max))
+    Ok(row.and_then(|row| RoomRecord::keep_of(row.value().2)).unwrap_or(max.max(1)))
 }
 
 /// The position of the entry with this number, [`Position::start`] for 0.

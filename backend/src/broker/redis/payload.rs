@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `1e` then for each entry `<position> <prev> <n> <bytes>\n<record>` | entries of the room in chain order |
 //! | the same with `<position> <prev> <n> <bytes> <cut>\n` | the last `<bytes>` − `<cut>` bytes are not the record of the amendment but what the entry that it changes says now |
+//! | the same with `<position> <prev> <n> <bytes> - p\n` | an entry of a room that keeps no history |
 //! | `1t` then bytes | something told, not stored: to a room, or on the channel of all nodes |
 //! | `1h<node> <number> <json>` | who is in the room on a node; of two words of one node that with the greater number holds |
 //! | `1p<number>` | a node's probe, on its own channel |
@@ -80,8 +81,10 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
         }
         let mut record = rest.split_to(bytes);
         let cut = words.next().and_then(|word| word.parse().ok()).filter(|cut| *cut <= bytes);
+        let passing = words.next() == Some("p");
         let changed = cut.map(|cut| record.split_off(cut));
         let record = Record::parse(record);
+        let record = if passing { record.passing() } else { record };
         let change = changed.zip(record.amends());
         let change = change.map(|(now, position)| Change { position, record: Record::parse(now) });
         entries.push(Entry { position, prev, n, record, change });

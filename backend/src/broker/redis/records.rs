@@ -60,6 +60,12 @@ impl Records {
             trim.arg(self.keys.stream(room)).arg("MAXLEN").arg("=").arg(&keep);
             let trimmed: Result<u64, Failure> = self.link.query(&trim).await;
             tracing::debug!(?trimmed, "a room keeps less");
+            if keep == "0" {
+                let mut forget = ::redis::cmd("DEL");
+                forget.arg(self.keys.amended(room));
+                let forgotten: Result<u64, Failure> = self.link.query(&forget).await;
+                tracing::debug!(?forgotten, "a room keeps nothing");
+            }
         }
         Ok(version)
     }

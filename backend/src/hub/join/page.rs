@@ -39,6 +39,10 @@ pub(super) fn resumed_from_ring(ring: &Ring, position: &Position, since: &Positi
         return Some(Found::Page(Page { entries: Vec::new(), recovered: true, older }));
     }
     let entries = ring.after(since)?;
+    // What nobody keeps is for those who were there: they know a position of it, and everybody knows the beginning.
+    if since.is_start() && entries.iter().any(|framed| framed.entry.record.is_passing()) {
+        return None;
+    }
     let fits = entries.len() <= limits::RECOVERY_MAX && bytes(&entries) <= PAGE_BYTES;
     if fits { resumed(entries, false, position) } else { None }
 }
@@ -92,9 +96,18 @@ impl Page {
         }
         let mut page = Self { entries, recovered, older };
         if !recovered {
+            page.leave_out_what_passed();
             page.cut();
         }
         page
+    }
+
+    /// What was said in a room that keeps nothing is for those who were there.
+    fn leave_out_what_passed(&mut self) {
+        if let Some(at) = self.entries.iter().rposition(|framed| framed.entry.record.is_passing()) {
+            self.entries.drain(..=at);
+            self.older = false;
+        }
     }
 
     /// Keeps the newest entries that fit into one page.

@@ -1,7 +1,10 @@
-//! What arrives while a room cannot take it, bounded.
+//! What waits while a room is opened or repaired, bounded.
 
-use super::WAITING;
 use crate::broker::Entry;
+
+/// Bytes that may wait while the room is opened, repaired or joined. Beyond it entries are dropped and read again,
+/// and a joining member is better off resuming. Well below an outbox, so that nobody overflows when they follow.
+pub const WAITING: usize = 256 * 1024;
 
 /// Entries that arrived while the room could not take them.
 #[derive(Debug, Default)]
@@ -24,5 +27,15 @@ impl Waiting {
         } else {
             self.entries.push(entry);
         }
+    }
+
+    /// What waits, in order.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes it.
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 }

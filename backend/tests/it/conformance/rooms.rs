@@ -3,7 +3,7 @@
 use backend::broker::{From, room as record};
 use shared::text::Position;
 
-use super::{Fixture, assert_chain, read, room, say, say_many};
+use super::{Fixture, assert_chain, heard, nonces, read, room, say, say_many};
 
 pub(crate) async fn room_records_lose_no_update(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
@@ -61,4 +61,43 @@ pub(crate) async fn a_room_keeps_what_its_record_says(fixture: &mut impl Fixture
         say([&a, &b][number % 2], &here, &format!("m{number}")).await.unwrap();
     }
     assert!(read(&b, &here, From::Newest, 100).await.entries.len() >= 25, "as the settings say again");
+}
+
+pub(crate) async fn a_room_that_keeps_nothing_passes_on(fixture: &mut impl Fixture) {
+    let (a, b) = (fixture.broker().await, fixture.broker().await);
+    let room = room("general");
+    let before = say_many(&a, &room, 3).await;
+    record::change(&*a.state, &room, |record| record.keep = Some(0)).await.unwrap();
+    b.bus.take(&room).await.unwrap();
+    let mut stored = Vec::new();
+    for number in 0..5 {
+        stored.push(say([&a, &b][number % 2], &room, &format!("n{number}")).await.unwrap());
+    }
+    // Whoever is there gets it, whole and in its place.
+    let heard_by_b = heard(&b, &room, "n4").await;
+    assert_eq!(nonces(&heard_by_b), ["n0", "n1", "n2", "n3", "n4"]);
+    assert_chain(&heard_by_b);
+    assert_eq!((&heard_by_b[0].prev, heard_by_b[4].n), (&before[2].position, 8));
+    assert!(heard_by_b.iter().all(|entry| entry.record.is_passing()));
+    assert_eq!(heard_by_b[4].position, stored[4].position, "an answer names the place");
+    // And nobody later.
+    for broker in [&a, &b] {
+        let run = read(broker, &room, From::Newest, 10).await;
+        assert!(run.entries.is_empty() && run.found);
+        assert!(!read(broker, &room, From::After(stored[3].position.clone()), 10).await.found);
+        assert!(!read(broker, &room, From::Before(stored[4].position.clone()), 10).await.found);
+        let after = read(broker, &room, From::After(stored[4].position.clone()), 10).await;
+        assert!(after.found && after.entries.is_empty(), "nothing is missing after the last one");
+        assert_eq!(
+            broker.log.heads(std::slice::from_ref(&room)).await.unwrap(),
+            [stored[4].position.clone()]
+        );
+    }
+    let again = say(&b, &room, "n1").await.unwrap();
+    assert_eq!((again.position, again.duplicate), (stored[1].position.clone(), true));
+    record::change(&*a.state, &room, |record| record.keep = None).await.unwrap();
+    let kept = say(&a, &room, "kept").await.unwrap();
+    let after = heard(&b, &room, "kept").await.pop().unwrap();
+    assert_eq!((after.position, after.prev, after.n), (kept.position.clone(), stored[4].position.clone(), 9));
+    assert!(read(&b, &room, From::Newest, 1).await.entries[0].position == kept.position);
 }

@@ -7,6 +7,8 @@
 -- Returns for each draft {0, position, n} stored, {1, position} was there already, {2, version} the rights changed,
 -- {3, position} the entry to be amended is not there.
 --
+-- A room that keeps nothing has its entries without their records, and those only for a moment: for the id.
+--
 -- An entry's one field is '<.tag> <n> <prev> <sender> <nonce>', its value the record. A position is the id that Redis
 -- assigned and the tag, the end of the nonce: ids are handed out again when Redis comes back without its tail and with
 -- a slower clock, and the tag tells such an entry from the lost one.
@@ -14,6 +16,7 @@ local stream, head, channel, amended = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
 local window, age, hour = ARGV[2], tonumber(ARGV[3]), 3600000
 local keep, exactly = redis.call('HGET', KEYS[6], 'm'), '='
 if not keep then keep, exactly = ARGV[1], '~' end
+local passing = keep == '0'
 local rights = redis.call('HGET', KEYS[4], 'r') or '0'
 local number = function(n) return string.format('%.0f', n) end
 local answers, sent, prev, n, refresh, changed = {}, {}, nil, nil, false, false
@@ -71,6 +74,7 @@ for i = 1, #KEYS - 6 do
       changed = true
       redis.call('HSET', amended, changes, string.sub(record, cut + 1))
     end
+    if passing then says, words = '', {#record, '-', 'p'} end
     local id = redis.call('XADD', stream, 'MAXLEN', exactly, keep, '*', meta, says)
     local position = id .. tag
     redis.call('SET', nonce_key, position, 'EX', window)
