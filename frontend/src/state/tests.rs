@@ -1,5 +1,6 @@
 mod fake;
 mod missing;
+#[cfg(not(target_arch = "wasm32"))]
 mod once;
 mod waiting;
 

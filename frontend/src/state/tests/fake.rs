@@ -173,6 +173,7 @@ impl Tab {
     }
 
     /// Takes what was asked and not answered yet, with the number of the answer.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn take_asked(&self) -> Vec<(u64, Command)> {
         self.fake.asked.take()
     }

@@ -1,3 +1,4 @@
+#[cfg(not(target_arch = "wasm32"))]
 mod any_order;
 mod window;
 
