@@ -6,6 +6,7 @@ pub mod wire;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    mem,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -87,6 +88,8 @@ struct Client {
     connection: u32,
     said: u64,
     settled: bool,
+    /// The greeting was refused on this connection.
+    turned_away: bool,
     gone_since: Option<Instant>,
     leave_at: Option<Instant>,
     repeaters: Vec<mpsc::Sender<Command>>,
@@ -112,6 +115,7 @@ pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) 
         connection: 0,
         said: 0,
         settled: false,
+        turned_away: false,
         gone_since: None,
         leave_at: None,
         repeaters: Vec::new(),
@@ -175,6 +179,10 @@ impl Client {
                     Heard::Frame(frame) => {
                         let was = self.settled;
                         self.take(node, *frame)?;
+                        if mem::take(&mut self.turned_away) {
+                            self.stage.turned_away.fetch_add(1, Relaxed);
+                            return Ok(End::Left);
+                        }
                         if self.settled && !was {
                             self.resend(wire, true).await?;
                         }

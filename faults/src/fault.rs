@@ -257,7 +257,14 @@ impl Fault {
         if !world.nodes.is_empty() {
             figures.note(format!("largest node {} MiB", world.resident() / 1024));
         }
-        let disconnects = stage.disconnects.load(Relaxed);
+        let (mut disconnects, turned_away) =
+            (stage.disconnects.load(Relaxed), stage.turned_away.load(Relaxed));
+        // Whoever the fault itself throws out may find the door shut for a moment.
+        if self == Self::F25 {
+            figures.note(format!("turned away at the door {turned_away} times"));
+        } else {
+            disconnects += turned_away;
+        }
         let most = if self.may_disconnect() { u64::MAX } else { 0 };
         figures.at_most("disconnects", disconnects, most, "");
         if disconnects > 0 {

@@ -24,6 +24,8 @@ pub struct Stage {
     pub stop: watch::Sender<bool>,
     /// Connections that ended without the client's wish.
     pub disconnects: AtomicU64,
+    /// Connections that were let in no further than the greeting, which was refused.
+    pub turned_away: AtomicU64,
     /// Clients that are in all their rooms now.
     pub settled: AtomicI64,
     /// Messages that wait for their answer.
@@ -56,6 +58,7 @@ impl Stage {
             nodes,
             stop: watch::channel(false).0,
             disconnects: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
             settled: AtomicI64::new(0),
             pending: AtomicI64::new(0),
             heard: AtomicU64::new(0),

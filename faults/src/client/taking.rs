@@ -54,6 +54,7 @@ impl Client {
                     self.start_repeaters();
                 }
             }
+            (Asked::Hello, Reply::Error(_)) => self.turned_away = true,
             (Asked::Hello, other) => anyhow::bail!("hello was answered with {other:?}"),
             (Asked::Join(_, since), Reply::Joined(joined)) => self.joined(joined, since),
             (Asked::Join(room, _), _) => self.refused.push((room, Instant::now() + AGAIN)),
