@@ -212,7 +212,7 @@ impl Hub {
         let mut entries = newest().await?.entries;
         let mut end = Position::start();
         if entries.is_empty() {
-            end = self.broker.log.heads(std::slice::from_ref(room)).await?.pop().unwrap_or(end);
+            end = self.head(room).await?;
             if !end.is_start() {
                 // Somebody may have spoken between the two.
                 entries = newest().await?.entries;
