@@ -27,10 +27,9 @@ async fn two_pages_on_two_nodes() -> Result<()> {
         .map(|(who, said)| (who.to_owned(), said.to_owned()));
     ensure!(ada.conversation().await? == said, "Ada sees {:?}", ada.conversation().await?);
     ensure!(bo.conversation().await? == said, "Bo sees {:?}", bo.conversation().await?);
-    // A page lists the people of its own node.
+    // A page lists the people of all nodes.
     for page in [&ada, &bo] {
-        page.until("its own person is here", "document.querySelectorAll('#people .person').length === 1")
-            .await?;
+        page.until("both are here", "document.querySelectorAll('#people .person').length === 2").await?;
     }
     Ok(())
 }

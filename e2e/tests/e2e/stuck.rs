@@ -119,13 +119,14 @@ async fn what_was_tried_long_ago_says_that_it_may_have_been_sent() -> Result<()>
         classic.say("hall", &said).await?;
         classic.expect("hall", &said).await?;
     }
-    revive(&mut cluster.nodes[0])?;
-    // An hour later, in a tab that saw nothing of what was said since.
+    // An hour later, in a tab that saw nothing of what was said since. The node is back only when the first tab is
+    // gone, which would try again.
     let left = ada.tab().await?;
     let empty = ada.empty_tab().await?;
     ada.turn_to(&left).await?;
     ada.close_tab().await?;
     ada.turn_to(&empty).await?;
+    revive(&mut cluster.nodes[0])?;
     ada.browser.driver()?.goto(format!("{url}/livez")).await?;
     let _: bool = ada.call(AGE, &[]).await?;
     ada.go("hall").await?;
