@@ -173,7 +173,7 @@ impl Live {
     /// What arrived before a repair read starts, and where the read starts.
     pub fn repair_from(&mut self) -> Option<(Position, Vec<Entry>)> {
         match &mut self.chain {
-            Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).into_entries())),
+            Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).entries)),
             Chain::Opening { .. } | Chain::At { .. } => None,
         }
     }
@@ -340,7 +340,7 @@ impl Live {
             Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => Some(waiting),
             Chain::At { .. } => None,
         };
-        waiting.into_iter().flat_map(Waiting::entries)
+        waiting.into_iter().flat_map(|waiting| &waiting.entries)
     }
 
     fn set_last(&mut self, position: Position) {

@@ -9,6 +9,7 @@ pub const WAITING: usize = 256 * 1024;
 /// Entries that arrived while the room could not take them.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
+    /// In order.
     pub(super) entries: Vec<Entry>,
     bytes: usize,
     /// Some had to be dropped.
@@ -27,15 +28,5 @@ impl Waiting {
         } else {
             self.entries.push(entry);
         }
-    }
-
-    /// What waits, in order.
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// Takes it.
-    pub(super) fn into_entries(self) -> Vec<Entry> {
-        self.entries
     }
 }
