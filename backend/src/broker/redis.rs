@@ -211,6 +211,15 @@ struct Redis {
     closing: DropGuard,
 }
 
+impl Redis {
+    async fn publish_told(&self, channel: &str, what: &[u8]) -> Result<(), BusError> {
+        let mut publish = ::redis::cmd("PUBLISH");
+        publish.arg(channel).arg(&payload::told(what)[..]);
+        let _receivers: u64 = self.link.query(&publish).await?;
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Log for Redis {
     fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
@@ -245,17 +254,11 @@ impl Bus for Redis {
     }
 
     async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
-        let mut publish = ::redis::cmd("PUBLISH");
-        publish.arg(self.keys.channel(room)).arg(&payload::told(&what)[..]);
-        let _receivers: u64 = self.link.query(&publish).await?;
-        Ok(())
+        self.publish_told(&self.keys.channel(room), &what).await
     }
 
     async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
-        let mut publish = ::redis::cmd("PUBLISH");
-        publish.arg(self.keys.everybody()).arg(&payload::told(&what)[..]);
-        let _receivers: u64 = self.link.query(&publish).await?;
-        Ok(())
+        self.publish_told(&self.keys.everybody(), &what).await
     }
 
     fn health(&self) -> watch::Receiver<Health> {

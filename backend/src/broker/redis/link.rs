@@ -59,9 +59,7 @@ impl Link {
 
     /// Several commands in one round trip; an answer each, which may be an error.
     pub(super) async fn pipeline(&self, mut commands: Pipeline) -> Result<Vec<Value>, Failure> {
-        let (number, mut connection) = self.connection()?;
-        commands.ignore_errors();
-        commands.query_async(&mut connection).await.map_err(|error| self.failed(number, error))
+        self.answers(commands.ignore_errors()).await
     }
 
     /// A script, whether Redis knows it or not. For what keeps no order with others.
@@ -81,6 +79,24 @@ impl Link {
             Err(Failure::NoScript) => self.query(&with(script.whole(keys))).await,
             other => other,
         }
+    }
+
+    /// Many calls of one script in one round trip, whether Redis knows it or not; an answer each, which may be an error.
+    /// For what may be done twice: where Redis did not know the script, all calls are made again.
+    pub(super) async fn scripts(&self, script: &Script, mut calls: Pipeline) -> Result<Vec<Value>, Failure> {
+        let calls = calls.ignore_errors();
+        let unknown = |answer: &Value| matches!(answer, Value::ServerError(error) if Failure::from(error) == Failure::NoScript);
+        let answers = self.answers(calls).await?;
+        if !answers.iter().any(unknown) {
+            return Ok(answers);
+        }
+        self.query::<Value>(&script.load()).await?;
+        self.answers(calls).await
+    }
+
+    async fn answers(&self, commands: &Pipeline) -> Result<Vec<Value>, Failure> {
+        let (number, mut connection) = self.connection()?;
+        commands.query_async(&mut connection).await.map_err(|error| self.failed(number, error))
     }
 
     fn connection(&self) -> Result<(u64, MultiplexedConnection), Failure> {

@@ -14,7 +14,7 @@ use std::{
 use ::redis::{FromRedisValue, Pipeline, Value};
 use shared::text::Room;
 
-use super::{failure::Failure, keys::Keys, link::Link, payload, reading::unknown_script, scripts::SHOW};
+use super::{failure::Failure, keys::Keys, link::Link, payload, scripts::SHOW};
 use crate::broker::{
     BusError,
     presence::{Here, NodeId, Shown},
@@ -58,12 +58,7 @@ impl Shows {
                 call.arg(&expiry).arg(payload::shown(&shown));
                 calls.add_command(call);
             }
-            let mut answers = self.link.pipeline(calls.clone()).await?;
-            if answers.iter().any(unknown_script) {
-                self.link.query::<Value>(&SHOW.load()).await?;
-                answers = self.link.pipeline(calls).await?;
-            }
-            for answer in answers {
+            for answer in self.link.scripts(&SHOW, calls).await? {
                 plain::<u64>(answer)?;
             }
         }

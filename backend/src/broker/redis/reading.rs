@@ -97,19 +97,11 @@ impl History {
     pub(super) async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
         let mut heads = Vec::with_capacity(rooms.len());
         for batch in rooms.chunks(BATCH) {
-            let ask = || {
-                let mut ask = Pipeline::with_capacity(batch.len());
-                for room in batch {
-                    ask.add_command(HEAD.cached(&[self.keys.stream(room), self.keys.head(room)]));
-                }
-                self.link.pipeline(ask)
-            };
-            let mut answers = ask().await.map_err(read_failed)?;
-            if answers.iter().any(unknown_script) {
-                self.link.query::<Value>(&HEAD.load()).await.map_err(read_failed)?;
-                answers = ask().await.map_err(read_failed)?;
+            let mut calls = Pipeline::with_capacity(batch.len());
+            for room in batch {
+                calls.add_command(HEAD.cached(&[self.keys.stream(room), self.keys.head(room)]));
             }
-            for answer in answers {
+            for answer in self.link.scripts(&HEAD, calls).await.map_err(read_failed)? {
                 heads.push(head(answer).map_err(read_failed)?);
             }
         }
@@ -255,11 +247,6 @@ impl History {
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn read_failed(failure: Failure) -> LogError {
     LogError::Unavailable(failure.to_string())
-}
-
-/// Whether Redis does not know the script that was called.
-pub(super) fn unknown_script(answer: &Value) -> bool {
-    matches!(answer, Value::ServerError(error) if Failure::from(error) == Failure::NoScript)
 }
 
 fn head(answer: Value) -> Result<Position, Failure> {
