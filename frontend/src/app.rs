@@ -3,7 +3,7 @@
 use leptos::{either::Either, prelude::*};
 
 use crate::{
-    components::{announcer::Announcer, desk::Desk, entry::Entry, keys, shell, toast::Toasts},
+    components::{announcer::Announcer, chat_page::ChatPage, keys, shell, sign_in::SignIn, toast::Toasts},
     state::Chat,
 };
 
@@ -23,9 +23,9 @@ pub fn App() -> impl IntoView {
     }
     view! {
         {move || if named.get() {
-            Either::Left(view! { <Desk/> })
+            Either::Left(view! { <ChatPage/> })
         } else {
-            Either::Right(view! { <Entry typed=typed.name.clone()/> })
+            Either::Right(view! { <SignIn typed=typed.name.clone()/> })
         }}
         <Announcer/>
     }

@@ -1,19 +1,18 @@
 //! What is seen. Components render and dispatch; what they show and do is in [`crate::state`].
 //!
-//! In reading order: [`entry`] (the first visit) and [`desk`] (everything after), which puts together [`bar`],
+//! In reading order: [`sign_in`] (the first visit) and [`chat_page`] (everything after), which puts together [`room_header`],
 //! [`banner`], [`log`], [`composer`], [`people`] and [`rooms`]. The rest is what these share.
 
 #![expect(clippy::needless_pass_by_value, reason = "properties of components are owned")]
 
 pub mod announcer;
+pub mod avatar;
 pub mod banner;
-pub mod bar;
+pub mod chat_page;
 pub mod composer;
 pub mod copy;
-pub mod desk;
+pub mod diagnostics;
 pub mod dialog;
-pub mod entry;
-pub mod hood;
 pub mod icon;
 pub mod keys;
 pub mod live;
@@ -21,8 +20,9 @@ pub mod log;
 pub mod menu;
 pub mod people;
 pub mod person;
+pub mod room_header;
 pub mod rooms;
 pub mod shell;
+pub mod sign_in;
 pub mod theme;
 pub mod toast;
-pub mod voice;

@@ -5,7 +5,7 @@ use shared::{
     text::UserId,
 };
 
-use crate::browser::letters;
+use crate::browser::case;
 
 /// How many hues there are; `data-hue` is one of `0` to `11`.
 pub const HUES: u32 = 12;
@@ -39,7 +39,7 @@ pub fn initials(name: &str, most: usize) -> String {
         [only] => vec![*only],
         [first, .., last] => vec![*first, *last],
     };
-    letters::upper(&chosen.into_iter().take(most).collect::<String>())
+    case::upper(&chosen.into_iter().take(most).collect::<String>())
 }
 
 /// Letters, digits and pictures, but no punctuation. Near enough for initials; the full tables are not small.

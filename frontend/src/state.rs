@@ -1,32 +1,32 @@
 //! What the page knows, and everything that a person can do to it.
 //!
 //! [`Chat`] is a `Copy` handle, found in the context: `expect_context::<Chat>()`. Its getters return signals, its
-//! actions are plain calls that return at once. A [`room::OpenRoom`] holds the signals of one joined room.
+//! actions are plain calls that return at once. A [`room_signals::RoomSignals`] holds the signals of one joined room.
 
 mod actions;
 mod announce;
 mod apply;
 pub mod banner;
-mod desk;
-mod here;
-mod kept;
 pub mod outbox;
+mod platform;
 mod reading;
-pub mod room;
+pub mod room_signals;
+mod room_state;
+mod saved;
+mod store;
 pub mod timeline;
-mod world;
 
 use std::rc::Rc;
 
 use leptos::prelude::*;
 use shared::text::{Name, Room, UserId};
 
-use self::desk::Desk;
+use self::store::Store;
 pub use self::{
     banner::Banner,
-    kept::OUTBOX,
-    room::{OpenRoom, RoomHandle, RowHandle, Scroll},
-    world::{Nowhere, World},
+    platform::{NullPlatform, Platform},
+    room_signals::{RoomHandle, RoomSignals, RowHandle, Scroll},
+    saved::OUTBOX,
 };
 use crate::{net::machine::Status, time::Day};
 
@@ -39,7 +39,7 @@ pub struct Me {
     pub user: Option<UserId>,
 }
 
-/// The connection, for whoever wants to look under the hood.
+/// What the page knows about its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Link {
     /// What it is doing.
@@ -56,7 +56,7 @@ pub struct Link {
 #[derive(Debug, Clone, Copy)]
 pub struct Chat {
     signals: Signals,
-    desk: StoredValue<Desk, LocalStorage>,
+    store: StoredValue<Store, LocalStorage>,
 }
 
 /// What the view follows.
@@ -140,8 +140,8 @@ impl Chat {
 }
 
 impl Chat {
-    /// The state over an outside. Nothing happens before [`begin`](Self::begin).
-    pub fn new(world: Rc<dyn World>) -> Self {
+    /// The state over an browser. Nothing happens before [`begin`](Self::begin).
+    pub fn new(platform: Rc<dyn Platform>) -> Self {
         let signals = Signals {
             me: RwSignal::new(None),
             forgotten: RwSignal::new(false),
@@ -153,17 +153,17 @@ impl Chat {
             announcement: RwSignal::new(String::new()),
             alarm: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
-            today: RwSignal::new(Day::of(world.now_ms())),
+            today: RwSignal::new(Day::of(platform.now_ms())),
         };
-        Self { signals, desk: StoredValue::new_local(Desk::new(world, signals)) }
+        Self { signals, store: StoredValue::new_local(Store::new(platform, signals)) }
     }
 
     /// Does something with everything that is behind the signals.
-    fn with<T>(self, act: impl FnOnce(&mut Desk) -> T) -> T {
+    fn with<T>(self, act: impl FnOnce(&mut Store) -> T) -> T {
         let mut result = None;
-        self.desk.update_value(|desk| {
-            result = Some(act(desk));
-            desk.settle();
+        self.store.update_value(|store| {
+            result = Some(act(store));
+            store.settle();
         });
         result.expect("the state lives as long as the page")
     }

@@ -2,9 +2,10 @@
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "web/stand.rs"]
-mod stand;
+#[path = "web/fixture.rs"]
+mod fixture;
 
+use fixture::{Fixture, message, nonce, press, said};
 use frontend::{
     components::banner,
     state::{
@@ -15,7 +16,6 @@ use frontend::{
 };
 use leptos::prelude::*;
 use shared::error::ErrorCode;
-use stand::{Stand, message, nonce, press, said};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -29,36 +29,36 @@ async fn markup_in_a_message_stays_text() {
         "[click](javascript:window.hacked=1)",
         "</p></article><h1>out</h1>",
     ];
-    let stand = Stand::log(texts.iter().zip(1..).map(|(text, id)| said(id, text)).collect()).await;
+    let fixture = Fixture::log(texts.iter().zip(1..).map(|(text, id)| said(id, text)).collect()).await;
     for (text, id) in texts.iter().zip(1..) {
-        assert_eq!(stand.text(&format!("#m{id}-said")), *text);
+        assert_eq!(fixture.text(&format!("#m{id}-body")), *text);
     }
-    assert_eq!(stand.count(".said *"), 0, "nothing in a message became an element");
+    assert_eq!(fixture.count(".body *"), 0, "nothing in a message became an element");
     let hacked = js_sys::Reflect::get(&leptos::prelude::window(), &"hacked".into()).unwrap();
     assert!(hacked.is_undefined());
 }
 
 #[wasm_bindgen_test]
 async fn a_message_has_its_parts_in_order() {
-    let stand = Stand::log(vec![said(1, "hello")]).await;
-    let parts: Vec<String> = stand.all("#m1 > *").iter().map(web_sys::Element::class_name).collect();
-    assert_eq!(parts, ["voice", "row", "said", "acts row float"]);
-    assert_eq!(stand.text("#m1 > .voice"), "AL");
-    assert_eq!(stand.text("#m1-who"), "Ada Lovelace");
-    assert_eq!(stand.one("#m1").get_attribute("aria-labelledby").unwrap(), "m1-who m1-when m1-said");
-    assert!(stand.one("#m1-when").get_attribute("datetime").unwrap().starts_with("2026-11-24T"));
-    assert_eq!(stand.one("#m1-said").get_attribute("dir").unwrap(), "auto");
+    let fixture = Fixture::log(vec![said(1, "hello")]).await;
+    let parts: Vec<String> = fixture.all("#m1 > *").iter().map(web_sys::Element::class_name).collect();
+    assert_eq!(parts, ["avatar", "row", "body", "acts row float"]);
+    assert_eq!(fixture.text("#m1 > .avatar"), "AL");
+    assert_eq!(fixture.text("#m1-who"), "Ada Lovelace");
+    assert_eq!(fixture.one("#m1").get_attribute("aria-labelledby").unwrap(), "m1-who m1-when m1-body");
+    assert!(fixture.one("#m1-when").get_attribute("datetime").unwrap().starts_with("2026-11-24T"));
+    assert_eq!(fixture.one("#m1-body").get_attribute("dir").unwrap(), "auto");
 }
 
 #[wasm_bindgen_test]
 async fn the_one_above_says_who_already() {
     let mut second = message(2, "and this");
     second.cont = true;
-    let stand = Stand::log(vec![said(1, "this"), (Row::Message(second))]).await;
-    assert!(!stand.has("#m1.cont"));
-    assert!(stand.has("#m2.cont"));
+    let fixture = Fixture::log(vec![said(1, "this"), (Row::Message(second))]).await;
+    assert!(!fixture.has("#m1.cont"));
+    assert!(fixture.has("#m2.cont"));
     // Hidden for the eye only: it is still read out.
-    assert_eq!(stand.text("#m2-who"), "Ada Lovelace");
+    assert_eq!(fixture.text("#m2-who"), "Ada Lovelace");
 }
 
 #[wasm_bindgen_test]
@@ -71,10 +71,10 @@ async fn lines_between_messages() {
         Row::Break(Break::Lost),
         said(3, "after"),
     ];
-    let stand = Stand::log(rows).await;
-    assert_eq!(stand.one(".day time").get_attribute("datetime").unwrap(), "2024-10-04");
-    assert!(stand.text(".since h3.glow").starts_with("New since "));
-    assert!(stand.text("li.info").contains("lost"));
+    let fixture = Fixture::log(rows).await;
+    assert_eq!(fixture.one(".day time").get_attribute("datetime").unwrap(), "2024-10-04");
+    assert!(fixture.text(".since h3.glow").starts_with("New since "));
+    assert!(fixture.text("li.info").contains("lost"));
 }
 
 #[wasm_bindgen_test]
@@ -88,15 +88,15 @@ async fn states_of_an_own_message() {
     ] {
         let mut own = message(1, "mine");
         (own.own, own.state) = (true, state);
-        let stand = Stand::log(vec![Row::Message(own)]).await;
+        let fixture = Fixture::log(vec![Row::Message(own)]).await;
         assert_eq!(
-            stand.find("#m1-state").map(|state| state.text_content().unwrap().trim().to_owned()).as_deref(),
+            fixture.find("#m1-state").map(|state| state.text_content().unwrap().trim().to_owned()).as_deref(),
             words
         );
-        assert_eq!(stand.count("#m1 .state button"), buttons, "{state:?}");
-        assert_eq!(stand.has("#m1.wait"), words.is_some(), "{state:?}");
-        assert_eq!(stand.has("#m1-when"), words.is_none(), "no time until stored: {state:?}");
-        assert_eq!(stand.one("#m1").get_attribute("data-hue").unwrap(), "me");
+        assert_eq!(fixture.count("#m1 .state button"), buttons, "{state:?}");
+        assert_eq!(fixture.has("#m1.wait"), words.is_some(), "{state:?}");
+        assert_eq!(fixture.has("#m1-when"), words.is_none(), "no time until stored: {state:?}");
+        assert_eq!(fixture.one("#m1").get_attribute("data-hue").unwrap(), "me");
     }
 }
 
@@ -104,32 +104,33 @@ async fn states_of_an_own_message() {
 async fn sending_is_silent_at_first_and_keeps_its_element() {
     let mut own = message(1, "mine");
     (own.own, own.state) = (true, Delivery::Sending);
-    let stand = Stand::log(vec![Row::Message(own.clone())]).await;
-    let element = stand.one("#m1");
-    assert!(!stand.has("#m1.wait"), "nothing for 400 ms");
-    stand.until(|stand| stand.text("#m1-state").trim() == "Sending").await;
+    let fixture = Fixture::log(vec![Row::Message(own.clone())]).await;
+    let element = fixture.one("#m1");
+    assert!(!fixture.has("#m1.wait"), "nothing for 400 ms");
+    fixture.until(|fixture| fixture.text("#m1-state").trim() == "Sending").await;
     own.state = Delivery::Stored;
-    stand.set(0, Row::Message(own));
-    stand.until(|stand| !stand.has("#m1-state")).await;
-    assert!(element.is_same_node(Some(&stand.one("#m1"))), "confirmed in place");
-    assert!(stand.has("#m1-when"));
+    fixture.set(0, Row::Message(own));
+    fixture.until(|fixture| !fixture.has("#m1-state")).await;
+    assert!(element.is_same_node(Some(&fixture.one("#m1"))), "confirmed in place");
+    assert!(fixture.has("#m1-when"));
 }
 
 #[wasm_bindgen_test]
 async fn the_log_is_one_tab_stop() {
-    let stand = Stand::log((1..=3).map(|id| said(id, "text")).collect()).await;
-    let stops =
-        |stand: &Stand| stand.all(".log [tabindex='0']").iter().map(web_sys::Element::id).collect::<Vec<_>>();
-    assert_eq!(stops(&stand), ["m3"]);
-    stand.focus("#m3");
+    let fixture = Fixture::log((1..=3).map(|id| said(id, "text")).collect()).await;
+    let stops = |fixture: &Fixture| {
+        fixture.all(".log [tabindex='0']").iter().map(web_sys::Element::id).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(&fixture), ["m3"]);
+    fixture.focus("#m3");
     for (key, at) in
         [("ArrowUp", "m2"), ("Home", "m1"), ("ArrowUp", "m1"), ("End", "m3"), ("ArrowDown", "m3")]
     {
         press(&document().active_element().unwrap(), key, false, 0, false);
         assert_eq!(document().active_element().unwrap().id(), at, "{key}");
-        assert_eq!(stops(&stand), [at]);
+        assert_eq!(stops(&fixture), [at]);
     }
-    press(&stand.one("#m3"), "Enter", false, 0, false);
+    press(&fixture.one("#m3"), "Enter", false, 0, false);
     assert_eq!(
         document().active_element().unwrap().get_attribute("aria-label").as_deref(),
         Some("Copy text")
@@ -140,8 +141,8 @@ async fn the_log_is_one_tab_stop() {
 
 #[wasm_bindgen_test]
 async fn enter_sends_except_while_an_input_method_composes() {
-    let stand = Stand::composer().await;
-    let field = stand.one("#draft");
+    let fixture = Fixture::composer().await;
+    let field = fixture.one("#draft");
     for (name, shift, code, composing, sends) in [
         ("enter", false, 13, false, true),
         ("shift and enter", true, 13, false, false),
@@ -155,55 +156,55 @@ async fn enter_sends_except_while_an_input_method_composes() {
 
 #[wasm_bindgen_test]
 async fn the_composer_follows_the_draft() {
-    let stand = Stand::composer().await;
-    stand.room.draft.set("half a th".into());
-    stand.until(|stand| stand.value("#draft") == "half a th").await;
-    assert!(stand.text(".send").contains("Queue"), "nobody listens yet");
-    stand.room.draft.set(String::new());
-    stand.until(|stand| stand.value("#draft").is_empty()).await;
+    let fixture = Fixture::composer().await;
+    fixture.room.draft.set("half a th".into());
+    fixture.until(|fixture| fixture.value("#draft") == "half a th").await;
+    assert!(fixture.text(".send").contains("Queue"), "nobody listens yet");
+    fixture.room.draft.set(String::new());
+    fixture.until(|fixture| fixture.value("#draft").is_empty()).await;
 }
 
 #[wasm_bindgen_test]
 async fn an_empty_room_is_an_invitation() {
-    let stand = Stand::log(Vec::new()).await;
-    assert!(stand.text(".empty").contains("Send the first one"));
-    assert!(stand.text(".empty code").ends_with("/r/general"));
-    stand.push(said(1, "first"));
-    stand.until(|stand| stand.has("#m1") && !stand.has(".empty")).await;
+    let fixture = Fixture::log(Vec::new()).await;
+    assert!(fixture.text(".empty").contains("Send the first one"));
+    assert!(fixture.text(".empty code").ends_with("/r/general"));
+    fixture.push(said(1, "first"));
+    fixture.until(|fixture| fixture.has("#m1") && !fixture.has(".empty")).await;
 }
 
 #[wasm_bindgen_test]
 async fn the_banner_says_what_happens_next() {
-    let stand =
-        Stand::mount(|chat, _| banner::line(chat, &Banner::Reconnecting { seconds: Some(4) }).into_any())
+    let fixture =
+        Fixture::mount(|chat, _| banner::line(chat, &Banner::Reconnecting { seconds: Some(4) }).into_any())
             .await;
-    assert!(stand.text(".banner").contains("Reconnecting… next try in 4 s"));
-    assert_eq!(stand.text(".banner button"), "Try now");
+    assert!(fixture.text(".banner").contains("Reconnecting… next try in 4 s"));
+    assert_eq!(fixture.text(".banner button"), "Try now");
 }
 
 #[wasm_bindgen_test]
 async fn a_reader_in_the_middle_keeps_the_line() {
-    let stand = Stand::log((100..200).map(|id| said(id, "a line of text")).collect()).await;
-    let log = stand.one(".log");
+    let fixture = Fixture::log((100..200).map(|id| said(id, "a line of text")).collect()).await;
+    let log = fixture.one(".log");
     let end = || log.scroll_height() - log.client_height();
-    stand.until(|_| end() > 1000 && end() - log.scroll_top() < 2).await;
+    fixture.until(|_| end() > 1000 && end() - log.scroll_top() < 2).await;
 
     log.set_scroll_top(end() / 2);
-    stand.frames(2).await;
-    let top = || stand.one("#m150").get_bounding_client_rect().top();
+    fixture.frames(2).await;
+    let top = || fixture.one("#m150").get_bounding_client_rect().top();
     let before = top();
-    stand.prepend((0..50).map(|id| said(id, "an older line, which is\nhigher")).collect());
-    stand.push(said(300, "a newer line"));
-    stand.until(|stand| stand.has("#m0") && stand.has("#m300")).await;
+    fixture.prepend((0..50).map(|id| said(id, "an older line, which is\nhigher")).collect());
+    fixture.push(said(300, "a newer line"));
+    fixture.until(|fixture| fixture.has("#m0") && fixture.has("#m300")).await;
     assert!((top() - before).abs() < 2.0, "moved by {}", top() - before);
-    stand.drop_first(30);
-    stand.until(|stand| !stand.has("#m0")).await;
+    fixture.drop_first(30);
+    fixture.until(|fixture| !fixture.has("#m0")).await;
     assert!((top() - before).abs() < 2.0, "moved by {} when rows above went", top() - before);
 
     log.set_scroll_top(end());
-    stand.frames(2).await;
-    stand.push(said(301, "one more"));
-    stand.until(|stand| stand.has("#m301")).await;
+    fixture.frames(2).await;
+    fixture.push(said(301, "one more"));
+    fixture.until(|fixture| fixture.has("#m301")).await;
     assert!(end() - log.scroll_top() < 2, "a reader at the end follows");
 }
 
@@ -212,8 +213,8 @@ async fn retry_and_delete_name_the_message() {
     let mut own = message(7, "mine");
     (own.own, own.state) = (true, Delivery::Failed(ErrorCode::Unavailable));
     assert_eq!(own.nonce, nonce(7));
-    let stand = Stand::log(vec![Row::Message(own)]).await;
+    let fixture = Fixture::log(vec![Row::Message(own)]).await;
     let labels: Vec<_> =
-        stand.all(".state button").iter().filter_map(|button| button.text_content()).collect();
+        fixture.all(".state button").iter().filter_map(|button| button.text_content()).collect();
     assert_eq!(labels, ["Retry", "Copy", "Delete"]);
 }

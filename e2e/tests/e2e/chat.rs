@@ -48,7 +48,7 @@ async fn a_classic_client_and_a_page() -> Result<()> {
     page.until(
         "the classic client's message, marked as such",
         "[...document.querySelectorAll('.log article.msg')].some(row =>
-            row.querySelector('.said').textContent === 'hello, new friend' &&
+            row.querySelector('.body').textContent === 'hello, new friend' &&
             row.querySelector('.tag')?.textContent === 'classic')",
     )
     .await?;

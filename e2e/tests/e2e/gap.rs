@@ -18,7 +18,7 @@ async fn a_line_says_what_is_not_loaded_and_loads_it() -> Result<()> {
     let mut classic = Classic::connect(&cluster.nodes[1]).await?;
     classic.subscribe(&cluster.nodes[1], "hall").await?;
     classic.say("hall", "before").await?;
-    ada.until("what was said before", "/before/.test(document.querySelector('.log .said')?.textContent)")
+    ada.until("what was said before", "/before/.test(document.querySelector('.log .body')?.textContent)")
         .await?;
 
     cluster.nodes[0].kill()?;
@@ -32,7 +32,7 @@ async fn a_line_says_what_is_not_loaded_and_loads_it() -> Result<()> {
     revive(&mut cluster.nodes[0])?;
     ada.live().await?;
     let newest = format!("message {MISSED}");
-    let last = format!("[...document.querySelectorAll('.log .said')].at(-1)?.textContent === '{newest}'");
+    let last = format!("[...document.querySelectorAll('.log .body')].at(-1)?.textContent === '{newest}'");
     ada.until("the newest message", &last).await?;
     ada.until(
         "a line about what is not loaded",
@@ -46,7 +46,7 @@ async fn a_line_says_what_is_not_loaded_and_loads_it() -> Result<()> {
     // Loaded upward from the newest page, as far as one reads.
     ada.click(".log li.note button").await?;
     ada.until("the line goes", "!document.querySelector('.log li.note .btn.small')").await?;
-    let first = "document.querySelector('.log').scrollTop = 0, document.querySelector('.log .said').textContent === 'before'";
+    let first = "document.querySelector('.log').scrollTop = 0, document.querySelector('.log .body').textContent === 'before'";
     ada.until("up to where the page had been", first).await?;
     let shown: Vec<_> = ada.conversation().await?.into_iter().map(|(_, said)| said).collect();
     ensure!(shown[0] == "before" && shown.len() > 200, "{shown:?}");

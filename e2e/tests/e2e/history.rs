@@ -45,7 +45,7 @@ const WATCH: &str = "const list = document.querySelector('.log > ol');
 const TO_TOP: &str = "const log = document.querySelector('.log');
     log.scrollTop = 0;
     const rows = [...log.querySelectorAll('article.msg')];
-    const said = row => row.querySelector('.said').textContent;
+    const said = row => row.querySelector('.body').textContent;
     const edge = log.getBoundingClientRect().top;
     const eye = rows.find(row => row.getBoundingClientRect().top >= edge);
     return { said: said(eye), top: eye.getBoundingClientRect().top, first: said(rows[0]),
@@ -54,7 +54,7 @@ const TO_TOP: &str = "const log = document.querySelector('.log');
 /// Where a row is now that was seen before.
 const FIND: &str = "const log = document.querySelector('.log');
     const rows = [...log.querySelectorAll('article.msg')];
-    const said = row => row.querySelector('.said').textContent;
+    const said = row => row.querySelector('.body').textContent;
     const eye = rows.find(row => said(row) === arguments[0]);
     return { said: arguments[0], top: eye ? eye.getBoundingClientRect().top : 1e9, first: said(rows[0]),
         rows: log.querySelectorAll('ol > li').length, most }";
@@ -122,7 +122,7 @@ fn in_view(said: &str) -> String {
             const log = document.querySelector('.log'), edge = log?.getBoundingClientRect();
             return log && [...log.querySelectorAll('article.msg')].some(row => {{
                 const place = row.getBoundingClientRect();
-                return row.querySelector('.said').textContent === '{said}' &&
+                return row.querySelector('.body').textContent === '{said}' &&
                     place.top >= edge.top && place.bottom <= edge.bottom + 1;
             }});
         }})()"

@@ -54,7 +54,7 @@ async fn messages_stay_text() -> Result<()> {
     }
     let made: Vec<String> = page
         .eval(
-            "[...document.querySelectorAll('.log .said *, .log .who *, #people bdi *')]
+            "[...document.querySelectorAll('.log .body *, .log .who *, #people bdi *')]
                 .map(e => e.outerHTML.replaceAll('<!---->', ''))
                 .filter(html => !/^<span class=\"tag meta\" title=\"[^\"]*\">U\\+202E<\\/span>$/.test(html))",
         )

@@ -35,7 +35,7 @@ pub(crate) struct Shown {
 
 const SHOWN: &str = "[...document.querySelectorAll('.log article.msg')].map(row => ({
     who: row.querySelector('.who').textContent,
-    said: row.querySelector('.said').textContent,
+    said: row.querySelector('.body').textContent,
     own: row.dataset.hue === 'me',
     stored: row.querySelector('time') !== null,
 }))";

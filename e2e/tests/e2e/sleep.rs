@@ -41,7 +41,7 @@ async fn expect_unbroken(page: &Page, said: &[&str]) -> Result<()> {
     let last = said.last().context("something was said")?;
     page.until(
         last,
-        &format!("[...document.querySelectorAll('.log .said')].at(-1)?.textContent === '{last}'"),
+        &format!("[...document.querySelectorAll('.log .body')].at(-1)?.textContent === '{last}'"),
     )
     .await?;
     let shown: Vec<_> = page.conversation().await?.into_iter().map(|(_, said)| said).collect();

@@ -21,7 +21,7 @@ const SWELL: &str = "const send = WebSocket.prototype.send;
 fn stuck(said: &str, words: &str) -> String {
     format!(
         "[...document.querySelectorAll('.log article.msg')].some(row =>
-            row.querySelector('.said').textContent === '{said}' &&
+            row.querySelector('.body').textContent === '{said}' &&
             row.querySelector('.state strong')?.textContent.trim() === '{words}')"
     )
 }
@@ -29,7 +29,7 @@ fn stuck(said: &str, words: &str) -> String {
 /// Presses a button under the message with this text, as a person does.
 async fn press(page: &Page, said: &str, button: &str) -> Result<()> {
     let find = "const row = [...document.querySelectorAll('.log article.msg')]
-            .find(row => row.querySelector('.said').textContent === arguments[0]);
+            .find(row => row.querySelector('.body').textContent === arguments[0]);
         return [...row.querySelectorAll('.state button')].find(button => button.textContent === arguments[1])";
     let found = page.browser.driver()?.execute(find, vec![said.into(), button.into()]).await?;
     Ok(found.element()?.click().await?)
@@ -37,7 +37,7 @@ async fn press(page: &Page, said: &str, button: &str) -> Result<()> {
 
 async fn expect_gone(page: &Page, said: &str) -> Result<()> {
     let gone =
-        format!("![...document.querySelectorAll('.log .said')].some(row => row.textContent === '{said}')");
+        format!("![...document.querySelectorAll('.log .body')].some(row => row.textContent === '{said}')");
     page.until("the message is gone", &gone).await
 }
 

@@ -5,18 +5,18 @@ use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::EventTarget;
 
-use super::{clock, outside::Outside};
+use super::{clock, platform::Browser};
 use crate::{net::machine::Input, state::Chat};
 
 /// A page that comes back from the browser's cache has lost its socket, however short it was away.
 const LONG_AWAY: Input = Input::Visible(u64::MAX);
 
-pub(super) fn attach(chat: Chat, outside: &Rc<Outside>) {
+pub(super) fn attach(chat: Chat, browser: &Rc<Browser>) {
     let Some(window) = web_sys::window() else { return };
     let Some(document) = window.document() else { return };
     let feed = |input| {
-        let outside = Rc::clone(outside);
-        move || outside.feed(input)
+        let browser = Rc::clone(browser);
+        move || browser.feed(input)
     };
     listen(&window, "online", feed(Input::Online));
     listen(&window, "offline", feed(Input::Offline));
@@ -27,10 +27,10 @@ pub(super) fn attach(chat: Chat, outside: &Rc<Outside>) {
     listen(&window, "blur", move || chat.attention_changed());
 
     if !window.navigator().on_line() {
-        outside.feed(Input::Offline);
+        browser.feed(Input::Offline);
     }
 
-    let outside = Rc::clone(outside);
+    let browser = Rc::clone(browser);
     let hidden_at = Cell::new(None);
     listen(&document.clone(), "visibilitychange", move || {
         chat.attention_changed();
@@ -40,7 +40,7 @@ pub(super) fn attach(chat: Chat, outside: &Rc<Outside>) {
             chat.leaving();
             hidden_at.set(Some(now));
         } else if let Some(since) = hidden_at.take() {
-            outside.feed(Input::Visible(now.saturating_sub(since)));
+            browser.feed(Input::Visible(now.saturating_sub(since)));
         }
     });
 }

@@ -8,7 +8,7 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{chance, clock, storage};
+use super::{clock, random, storage};
 
 /// A lease that was not renewed for so long is over. Hidden tabs are woken once a minute.
 const VALID_MS: u64 = 150_000;
@@ -70,7 +70,7 @@ async fn lock(locks: &Object, name: &str) -> Option<Held> {
 
 async fn lease(name: &str) -> Option<Held> {
     let key = format!("hubbub.lease.{name}");
-    let mine = chance::word();
+    let mine = random::word();
     let read = || -> Option<(String, u64)> {
         let text = storage::get(storage::local().as_ref(), &key)?;
         let (who, until) = text.split_once(' ')?;

@@ -4,9 +4,8 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::{JsCast as _, closure::Closure};
 
 use super::{
-    chance,
     lease::{self, Held},
-    storage,
+    random, storage,
 };
 use crate::state::{Chat, OUTBOX};
 
@@ -48,7 +47,7 @@ async fn own() -> (String, Held) {
         }
     }
     loop {
-        let tab = chance::word();
+        let tab = random::word();
         let key = format!("{OUTBOX}{tab}");
         if let Some(held) = lease::take(&key).await {
             storage::set(session.as_ref(), TAB, Some(&tab));

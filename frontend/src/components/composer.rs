@@ -4,10 +4,10 @@ use leptos::{html, prelude::*};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use super::{
-    entry::sentence,
     icon::{icon, small},
     keys,
     live::{effect, part},
+    sign_in::sentence,
     toast::Toasts,
 };
 use crate::{

@@ -1,14 +1,14 @@
 //! The log of a room: its rows, kept where the reader is.
 
+mod body;
+mod delivery;
 mod follow;
 mod geometry;
-mod keeper;
 mod message;
 pub mod pills;
 mod roving;
 mod row;
-mod said;
-mod state;
+mod scroll_anchor;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -16,12 +16,12 @@ use web_sys::{Element, FocusEvent, KeyboardEvent};
 
 use self::{follow::Follow, pills::Pills};
 use super::{
-    bar::address,
+    avatar::{Size, avatar},
     copy::copy,
     icon::small,
     live::{self, Key, list, live, part, text},
+    room_header::address,
     toast::Toasts,
-    voice::{Size, voice},
 };
 use crate::{
     people::initials,
@@ -100,7 +100,7 @@ fn invitation(room: &RoomHandle, chat: Chat) -> impl IntoView + use<> {
         chat.me().with_untracked(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
     view! {
         <div class="empty">
-            <span class="chorus" aria-hidden="true">{voice(Size::Log, "me", &initials(&me, 1), None)} {voice(Size::Log, "none", "", None)}</span>
+            <span class="avatar-stack" aria-hidden="true">{avatar(Size::Log, "me", &initials(&me, 1), None)} {avatar(Size::Log, "none", "", None)}</span>
             <h2>"It’s quiet in here"</h2>
             <p class="note">"No messages yet. Send the first one, or share the address:"</p>
             <p class="row">

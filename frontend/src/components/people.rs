@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use shared::{message::Person, text::UserId};
 
 use super::{
+    avatar::{Size, avatar},
     icon::small,
     live::{part, text},
-    voice::{Size, voice},
 };
 use crate::{
     net::machine::Status,
@@ -62,7 +62,7 @@ fn row(person: &Person, all: &[Person], me: Option<&Me>, live: bool) -> impl Int
     view! {
         <li>
             <div class="item person">
-                {voice(Size::Medium, &hue, person.name.as_str(), presence)}
+                {avatar(Size::Medium, &hue, person.name.as_str(), presence)}
                 <bdi class="cut">{person.name.as_str().to_owned()}</bdi>
                 {apart.map(|mark| view! { <span class="meta">{mark}</span> })}
             </div>

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
+    avatar::{Size, avatar},
+    diagnostics::ConnectionStatus,
     dialog::Dialog,
-    entry::sentence,
-    hood::Pulse,
     live::{effect, live, part, text},
     menu::{Item, Menu},
+    sign_in::sentence,
     theme::Theme,
     toast::Toasts,
-    voice::{Size, voice},
 };
 use crate::{net::machine::Status, state::Chat};
 
@@ -27,7 +27,7 @@ pub fn PersonFooter() -> impl IntoView {
                 <Item icon="trash" label="Forget me" danger=true choose=Callback::new(move |()| forgetting.set(true))/>
                 <Theme/>
             </Menu>
-            <Pulse/>
+            <ConnectionStatus/>
         </footer>
         <Rename open=renaming/>
         <Forget open=forgetting/>
@@ -39,7 +39,7 @@ fn you(chat: Chat) -> impl IntoView {
     let name = move || me.with(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
     let presence = move || link.with(|link| if link.status == Status::Live { "here" } else { "unsure" });
     view! {
-        {part(move || Some(voice(Size::Small, "me", &name(), Some(presence()))))}
+        {part(move || Some(avatar(Size::Small, "me", &name(), Some(presence()))))}
         <span class="cut"><span class="vh">"You: "</span>{text(name)}</span>
     }
 }

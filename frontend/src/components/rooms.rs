@@ -6,10 +6,10 @@ use web_sys::{MouseEvent, SubmitEvent};
 
 use super::{
     dialog::Dialog,
-    entry::sentence,
     icon::{icon, logo, small},
     live::{Element, Key, effect, list, live, part, text},
     person::PersonFooter,
+    sign_in::sentence,
 };
 use crate::{
     route,

@@ -268,7 +268,7 @@ impl Machine {
         }
     }
 
-    /// Something changed outside: a wait may be over, a connection may be dead.
+    /// Something changed browser: a wait may be over, a connection may be dead.
     fn nudge(&mut self, now: u64, out: &mut Vec<Effect>) {
         if matches!(self.phase, Phase::Waiting { .. }) {
             self.failures = 0;

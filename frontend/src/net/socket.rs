@@ -22,7 +22,7 @@ use super::{
     Owner,
     machine::{Effect, Input, Machine, Status},
 };
-use crate::browser::{chance, clock};
+use crate::browser::{clock, random};
 
 /// The code for a connection that ended without one (RFC 6455 §7.1.5).
 const ABNORMAL: u16 = 1006;
@@ -62,7 +62,7 @@ impl Connection {
     /// Tells the machine what happened. The owner is called before this returns.
     pub fn feed(&self, input: Input) {
         let inner = &self.0;
-        let effects = inner.machine.borrow_mut().step(input, clock::steady_ms(), chance::unit());
+        let effects = inner.machine.borrow_mut().step(input, clock::steady_ms(), random::unit());
         for effect in effects {
             self.run(effect);
         }

@@ -9,10 +9,10 @@ use shared::{
 
 use super::{
     Chat,
-    desk::{Asked, Desk},
-    here::put_arc,
-    kept::{self, Identity, KeptRoom},
     outbox::Outbox,
+    room_state::put_arc,
+    saved::{self, Identity, SavedRoom},
+    store::{PendingRequest, Store},
     timeline::rows::RowKey,
 };
 use crate::{net::machine::Input, route};
@@ -22,10 +22,10 @@ impl Chat {
     /// Takes a name for the first time: it is kept, the page connects and enters the room of the address.
     pub fn set_name(self, name: &str) -> Result<(), Invalid> {
         let name = Name::parse(name)?;
-        self.with(|desk| {
-            let before = desk.me.clone().unwrap_or(Identity { name: name.clone(), user: None, token: None });
-            desk.be(Identity { name, ..before });
-            desk.start();
+        self.with(|store| {
+            let before = store.me.clone().unwrap_or(Identity { name: name.clone(), user: None, token: None });
+            store.be(Identity { name, ..before });
+            store.start();
         });
         Ok(())
     }
@@ -33,10 +33,10 @@ impl Chat {
     /// Changes the name, now or as soon as there is a connection.
     pub fn rename(self, name: &str) -> Result<(), Invalid> {
         let name = Name::parse(name)?;
-        self.with(|desk| {
-            let Some(me) = desk.me.clone() else { return };
-            desk.be(Identity { name: name.clone(), ..me });
-            desk.ask(Asked::Rename, Command::Rename { name });
+        self.with(|store| {
+            let Some(me) = store.me.clone() else { return };
+            store.be(Identity { name: name.clone(), ..me });
+            store.ask(PendingRequest::Rename, Command::Rename { name });
         });
         Ok(())
     }
@@ -44,15 +44,15 @@ impl Chat {
     /// Makes the tokens of this person worthless everywhere and becomes a new guest of the same name.
     /// Works only while the link is live.
     pub fn forget_me(self) {
-        self.with(|desk| desk.ask(Asked::Forget, Command::Forget));
+        self.with(|store| store.ask(PendingRequest::Forget, Command::Forget));
     }
 
     /// Shows a room, joining it if need be. The address changes, a step back leads to the room before.
     pub fn open_room(self, room: &Room) {
-        self.with(|desk| {
-            if desk.current.as_ref() != Some(room) {
-                desk.world.show_address(&route::path(room), false);
-                desk.show(Some(room));
+        self.with(|store| {
+            if store.current.as_ref() != Some(room) {
+                store.platform.show_address(&route::path(room), false);
+                store.show(Some(room));
             }
         });
     }
@@ -60,7 +60,7 @@ impl Chat {
     /// Leaves a room and forgets what was kept of it, except what waits to be sent and the draft. If it was on the
     /// screen, the next room takes its place, if there is one.
     pub fn leave_room(self, room: &Room) {
-        self.with(|desk| desk.leave(room));
+        self.with(|store| store.leave(room));
     }
 
     /// Says something in the room. It is shown and kept at once, also while there is no connection; the draft is
@@ -72,87 +72,87 @@ impl Chat {
             return Ok(());
         }
         let body = Body::parse(text)?;
-        self.with(|desk| desk.say(body));
+        self.with(|store| store.say(body));
         Ok(())
     }
 
     /// Tries a failed or unsure message of the room again.
     pub fn retry(self, nonce: &Nonce) {
-        self.with(|desk| {
-            let Some(room) = desk.outbox.find(nonce).map(|entry| entry.room.clone()) else { return };
-            desk.outbox.retry(nonce);
-            desk.outbox_changed = true;
-            desk.mirror(&room);
+        self.with(|store| {
+            let Some(room) = store.outbox.find(nonce).map(|entry| entry.room.clone()) else { return };
+            store.outbox.retry(nonce);
+            store.outbox_changed = true;
+            store.mirror(&room);
         });
     }
 
     /// Drops a message of the room that was not sent.
     pub fn delete(self, nonce: &Nonce) {
-        self.with(|desk| {
-            let Some(entry) = desk.outbox.strike(nonce) else { return };
-            desk.outbox_changed = true;
-            if let Some(here) = desk.rooms.get_mut(&entry.room) {
-                here.timeline.forget(nonce);
-                here.dirty = true;
+        self.with(|store| {
+            let Some(entry) = store.outbox.strike(nonce) else { return };
+            store.outbox_changed = true;
+            if let Some(state) = store.rooms.get_mut(&entry.room) {
+                state.timeline.forget(nonce);
+                state.dirty = true;
             }
         });
     }
 
     /// Notes the text in the field; it is kept per room, half a second after the last change.
     pub fn set_draft(self, text: &str) {
-        self.with(|desk| {
-            let Some(here) = desk.here() else { return };
-            put_arc(&here.open.draft, text.to_owned());
-            desk.draft_changed = true;
+        self.with(|store| {
+            let Some(state) = store.current_room() else { return };
+            put_arc(&state.signals.draft, text.to_owned());
+            store.draft_changed = true;
         });
     }
 
     /// Gets older messages of the room, if there are any and none are on their way.
     pub fn load_older(self) {
-        self.with(Desk::load_older);
+        self.with(Store::load_older);
     }
 
     /// Gets what is missing above a [`Break`](super::timeline::rows::Break) of the room: what was shown above it goes,
     /// and the history is loaded from there upward.
     pub fn load_missed(self, row: RowKey) {
-        self.with(|desk| {
-            let Some(here) = desk.here() else { return };
-            if here.timeline.start_below(row) {
-                here.dirty = true;
-                desk.load_older();
+        self.with(|store| {
+            let Some(state) = store.current_room() else { return };
+            if state.timeline.start_below(row) {
+                state.dirty = true;
+                store.load_older();
             }
         });
     }
 
     /// Gets newer messages of the room, if the window does not reach the newest.
     pub fn load_newer(self) {
-        self.with(|desk| {
-            let Some(here) = desk.here() else { return };
-            if !here.timeline.has_newer() || here.open.loading_newer.get_untracked() {
+        self.with(|store| {
+            let Some(state) = store.current_room() else { return };
+            if !state.timeline.has_newer() || state.signals.loading_newer.get_untracked() {
                 return;
             }
-            here.dirty = true;
-            if here.timeline.newer_from_tail() {
+            state.dirty = true;
+            if state.timeline.newer_from_tail() {
                 return;
             }
-            let room = here.open.room().clone();
-            let Some(anchor) = here.timeline.newest().cloned() else { return };
+            let room = state.signals.room().clone();
+            let Some(anchor) = state.timeline.newest().cloned() else { return };
             let command =
                 Command::History { room: room.clone(), from: From::After(anchor.clone()), limit: None };
-            let asked = desk.ask(Asked::Newer { room, anchor }, command);
-            desk.here().inspect(|here| put_arc(&here.open.loading_newer, asked));
+            let asked = store.ask(PendingRequest::Newer { room, anchor }, command);
+            store.current_room().inspect(|state| put_arc(&state.signals.loading_newer, asked));
         });
     }
 
     /// Makes the newest messages of the room the shown ones, at once. The view then scrolls to the end.
     pub fn jump_to_newest(self) {
-        self.with(|desk| {
-            let Some(here) = desk.here() else { return };
-            here.timeline.jump_to_newest();
-            here.timeline.set_at_end(true);
-            here.open.to_end.update(|times| *times += 1);
-            put_arc(&here.open.below, 0);
-            here.dirty = true;
+        self.with(|store| {
+            let Some(state) = store.current_room() else { return };
+            state.timeline.jump_to_newest();
+            state.timeline.set_at_end(true);
+            state.signals.to_end.update(|times| *times += 1);
+            put_arc(&state.signals.below, 0);
+            state.dirty = true;
         });
     }
 
@@ -160,30 +160,30 @@ impl Chat {
     /// change of the rows; also of a log that is too short to scroll. Whether the newest messages are loaded is seen
     /// to here. While the end is on the screen, and the page is visible and focused, for 1.5 s, the room is read.
     pub fn set_at_end(self, at_end: bool) {
-        self.with(|desk| desk.at_end(at_end));
+        self.with(|store| store.at_end(at_end));
     }
 
     /// Marks the room read now and takes the "New since" line away (Esc).
     pub fn mark_read(self) {
-        self.with(|desk| {
-            desk.read_now();
-            desk.clear_since();
+        self.with(|store| {
+            store.read_now();
+            store.clear_since();
         });
     }
 
     /// Takes the "New since" line away.
     pub fn dismiss_since(self) {
-        self.with(Desk::clear_since);
+        self.with(Store::clear_since);
     }
 
     /// Connects now instead of waiting.
     pub fn try_now(self) {
-        self.with(|desk| desk.world.connection(Input::TryNow));
+        self.with(|store| store.platform.connection(Input::TryNow));
     }
 
     /// Has something said to people who listen: "Copied".
     pub fn announce(self, text: &str) {
-        self.with(|desk| desk.announce(text));
+        self.with(|store| store.announce(text));
     }
 }
 
@@ -191,42 +191,42 @@ impl Chat {
 impl Chat {
     /// Begins with what was kept: who the person is, the joined rooms, drafts.
     pub fn begin(self) {
-        self.with(|desk| {
-            if let Some(me) = kept::identity(&*desk.world) {
-                desk.be(me);
+        self.with(|store| {
+            if let Some(me) = saved::identity(&*store.platform) {
+                store.be(me);
             }
-            for (room, kept) in kept::rooms(&*desk.world) {
-                desk.add_room(&room, kept);
+            for (room, kept) in saved::rooms(&*store.platform) {
+                store.add_room(&room, kept);
             }
-            if desk.me.is_some() {
-                desk.start();
+            if store.me.is_some() {
+                store.start();
             }
         });
     }
 
     /// This tab owns the outbox under a key from now on: takes what is in it.
     pub fn own_outbox(self, key: &str) {
-        self.with(|desk| {
-            let left = desk.world.get(key).map(|text| Outbox::load(&text)).unwrap_or_default();
-            desk.outbox_key = Some(key.to_owned());
-            desk.adopt(left);
+        self.with(|store| {
+            let left = store.platform.get(key).map(|text| Outbox::load(&text)).unwrap_or_default();
+            store.outbox_key = Some(key.to_owned());
+            store.adopt(left);
         });
     }
 
     /// Takes over the outbox of a tab that is gone. The caller sees to it that nobody else does at the same time.
     pub fn adopt_outbox(self, key: &str) {
-        self.with(|desk| {
-            let Some(text) = desk.world.get(key) else { return };
-            desk.adopt(Outbox::load(&text));
+        self.with(|store| {
+            let Some(text) = store.platform.get(key) else { return };
+            store.adopt(Outbox::load(&text));
             // First kept here, then removed there: a crash between leaves it twice, under the same nonces.
-            desk.keep_outbox();
-            desk.world.set(key, None);
+            store.save_outbox();
+            store.platform.set(key, None);
         });
     }
 
-    /// The time of the last [`World::wake_at`](super::World::wake_at) has come.
+    /// The time of the last [`Platform::wake_at`](super::Platform::wake_at) has come.
     pub fn tick(self) {
-        self.with(Desk::tick);
+        self.with(Store::tick);
     }
 
     /// The page was shown or hidden, or got or lost the focus.
@@ -236,28 +236,28 @@ impl Chat {
 
     /// A step back or forth: the address has changed.
     pub fn address_changed(self) {
-        self.with(|desk| {
-            let room = route::room(&desk.world.address());
-            if desk.me.is_some() && desk.current != room {
-                desk.show(room.as_ref());
+        self.with(|store| {
+            let room = route::room(&store.platform.address());
+            if store.me.is_some() && store.current != room {
+                store.show(room.as_ref());
             }
         });
     }
 
     /// The page goes: what is not kept yet must be kept now.
     pub fn leaving(self) {
-        self.with(|desk| {
-            desk.keep();
-            desk.keep_outbox();
+        self.with(|store| {
+            store.save();
+            store.save_outbox();
         });
     }
 }
 
-impl Desk {
+impl Store {
     fn start(&mut self) {
-        let room = route::room(&self.world.address());
+        let room = route::room(&self.platform.address());
         self.show(room.as_ref());
-        self.world.connection(Input::Start);
+        self.platform.connection(Input::Start);
     }
 
     /// Puts a room on the screen.
@@ -265,17 +265,17 @@ impl Desk {
         self.unvisit();
         self.current = room.cloned();
         if let Some(room) = room {
-            let joined = self.world.now_ms();
-            self.add_room(room, KeptRoom { joined, ..KeptRoom::default() });
+            let joined = self.platform.now_ms();
+            self.add_room(room, SavedRoom { joined, ..SavedRoom::default() });
             self.visit(room);
-            let entered = self.rooms.get(room).is_some_and(|here| here.open.loaded.get_untracked());
+            let entered = self.rooms.get(room).is_some_and(|state| state.signals.loaded.get_untracked());
             if entered {
                 self.fill();
             } else {
                 self.join(room);
             }
         }
-        let open = self.here().map(|here| here.open.clone());
+        let open = self.current_room().map(|state| state.signals.clone());
         self.signals.current.set(open);
     }
 
@@ -288,26 +288,26 @@ impl Desk {
                 .or_else(|| index.checked_sub(1).and_then(|index| self.order.get(index)));
             let next = next.cloned();
             let address = next.as_ref().map_or_else(|| "/".to_owned(), route::path);
-            self.world.show_address(&address, true);
+            self.platform.show_address(&address, true);
             self.show(next.as_ref());
         }
         self.rooms.remove(room);
         self.order.retain(|other| other != room);
-        kept::drop_room(&*self.world, room);
+        saved::drop_room(&*self.platform, room);
         self.outbox.cut(Some(room));
-        self.ask(Asked::Leave, Command::Leave { room: room.clone() });
+        self.ask(PendingRequest::Leave, Command::Leave { room: room.clone() });
         self.show_rooms();
     }
 
     fn say(&mut self, body: Body) {
-        let (now, nonce) = (self.world.now_ms(), self.world.nonce());
-        let Some(here) = self.here() else { return };
-        let room = here.open.room().clone();
-        here.timeline.jump_to_newest();
-        here.timeline.set_at_end(true);
-        here.open.to_end.update(|times| *times += 1);
-        put_arc(&here.open.below, 0);
-        put_arc(&here.open.draft, String::new());
+        let (now, nonce) = (self.platform.now_ms(), self.platform.nonce());
+        let Some(state) = self.current_room() else { return };
+        let room = state.signals.room().clone();
+        state.timeline.jump_to_newest();
+        state.timeline.set_at_end(true);
+        state.signals.to_end.update(|times| *times += 1);
+        put_arc(&state.signals.below, 0);
+        put_arc(&state.signals.draft, String::new());
         self.outbox.push(room.clone(), nonce, body, now);
         self.outbox_changed = true;
         self.draft_changed = true;
@@ -317,14 +317,14 @@ impl Desk {
     }
 
     fn clear_since(&mut self) {
-        if let Some(here) = self.here()
-            && here.timeline.clear_since()
+        if let Some(state) = self.current_room()
+            && state.timeline.clear_since()
         {
-            here.dirty = true;
+            state.dirty = true;
         }
     }
 
-    fn adopt(&mut self, entries: Vec<super::outbox::Entry>) {
+    fn adopt(&mut self, entries: Vec<super::outbox::PendingMessage>) {
         // What was tried elsewhere waits until its room is entered with eyes on it.
         for room in entries.iter().map(|entry| entry.room.clone()) {
             if !self.rooms.contains_key(&room) {
@@ -333,41 +333,45 @@ impl Desk {
             self.outbox.cut(Some(&room));
         }
         let rooms: Vec<Room> = entries.iter().map(|entry| entry.room.clone()).collect();
-        self.outbox.adopt(entries, self.world.now_ms());
+        self.outbox.adopt(entries, self.platform.now_ms());
         self.outbox_changed = true;
         for room in rooms {
-            let joined = self.world.now_ms();
-            self.add_room(&room, KeptRoom { joined, ..KeptRoom::default() });
+            let joined = self.platform.now_ms();
+            self.add_room(&room, SavedRoom { joined, ..SavedRoom::default() });
             self.mirror(&room);
             self.join(&room);
         }
     }
 
     fn load_older(&mut self) {
-        let Some(here) = self.here() else { return };
-        if !here.timeline.has_older() || here.open.loading_older.get_untracked() {
+        let Some(state) = self.current_room() else { return };
+        if !state.timeline.has_older() || state.signals.loading_older.get_untracked() {
             return;
         }
-        let room = here.open.room().clone();
-        let (asked, from, limit) = match (here.timeline.oldest(), here.timeline.head()) {
+        let room = state.signals.room().clone();
+        let (asked, from, limit) = match (state.timeline.oldest(), state.timeline.head()) {
             (Some(anchor), _) => {
                 let anchor = anchor.clone();
-                (Asked::Older { room: room.clone(), anchor: anchor.clone() }, From::Before(anchor), None)
+                (
+                    PendingRequest::Older { room: room.clone(), anchor: anchor.clone() },
+                    From::Before(anchor),
+                    None,
+                )
             }
             // Nothing is shown of a room that has a history: the newest page, which ends at the head.
             (None, Some(head)) => {
                 let limit = u64::try_from(limits::PAGE_MAX).ok();
-                (Asked::Around(room.clone()), From::Around(head.clone()), limit)
+                (PendingRequest::Around(room.clone()), From::Around(head.clone()), limit)
             }
             (None, None) => return,
         };
         let asked = self.ask(asked, Command::History { room, from, limit });
-        self.here().inspect(|here| put_arc(&here.open.loading_older, asked));
+        self.current_room().inspect(|state| put_arc(&state.signals.loading_older, asked));
     }
 
     /// A room that comes on the screen with little to show gets a page.
     pub(super) fn fill(&mut self) {
-        if self.here().is_some_and(|here| here.timeline.len() < limits::PAGE / 2) {
+        if self.current_room().is_some_and(|state| state.timeline.len() < limits::PAGE / 2) {
             self.load_older();
         }
     }

@@ -12,13 +12,13 @@ use shared::{
 
 use super::{
     Chat,
-    desk::{Asked, Desk},
-    here::put_arc,
-    kept::{self, Identity},
     outbox::Seen,
+    room_state::put_arc,
+    saved::{self, Identity},
+    store::{PendingRequest, Store},
 };
 use crate::{
-    browser::letters,
+    browser::case,
     few,
     net::{
         Owner, backoff,
@@ -29,38 +29,40 @@ use crate::{
 impl Owner for Chat {
     fn hello(&self) -> Option<Command> {
         // Another tab may have a newer token or name by now.
-        self.with(|desk| {
-            let kept = kept::identity(&*desk.world).or_else(|| desk.me.clone())?;
+        self.with(|store| {
+            let kept = saved::identity(&*store.platform).or_else(|| store.me.clone())?;
             Some(Command::Hello { name: kept.name, token: kept.token })
         })
     }
 
     fn status(&self, status: Status) {
-        self.with(|desk| desk.connection_is(status));
+        self.with(|store| store.connection_is(status));
     }
 
     fn frame(&self, frame: ServerFrame) {
-        self.with(|desk| match frame {
+        self.with(|store| match frame {
             ServerFrame::Reply(id, reply) => {
-                let asked = desk.asked.remove(&id).map(|(asked, _)| asked);
-                desk.reply(asked, reply);
+                let asked = store.asked.remove(&id).map(|(asked, _)| asked);
+                store.reply(asked, reply);
             }
-            ServerFrame::Event(event) => desk.event(event),
+            ServerFrame::Event(event) => store.event(event),
         });
     }
 
     fn round_trip(&self, ms: u64) {
-        self.with(|desk| desk.signals.link.update(|link| link.round_trip_ms = Some(ms)));
+        self.with(|store| store.signals.link.update(|link| link.round_trip_ms = Some(ms)));
     }
 }
 
-impl Desk {
-    fn reply(&mut self, asked: Option<Asked>, reply: Reply) {
+impl Store {
+    fn reply(&mut self, asked: Option<PendingRequest>, reply: Reply) {
         match (reply, asked) {
             (Reply::Welcome(welcome), _) => self.welcome(welcome),
             (Reply::Forgotten(welcome), _) => self.be_welcome(welcome),
-            (Reply::Joined(joined), Some(Asked::Join { since, .. })) => self.joined(joined, since.as_ref()),
-            (Reply::Sent { position, duplicate, .. }, Some(Asked::Send(nonce))) => {
+            (Reply::Joined(joined), Some(PendingRequest::Join { since, .. })) => {
+                self.joined(joined, since.as_ref());
+            }
+            (Reply::Sent { position, duplicate, .. }, Some(PendingRequest::Send(nonce))) => {
                 self.sent(&nonce, position, duplicate);
             }
             (Reply::Page(page), Some(asked)) => self.page(page, asked),
@@ -85,7 +87,7 @@ impl Desk {
             Event::Message { room, message } => self.arrived(&room, message),
             Event::Lost { room, after, through: _ } => self.lost(&room, after),
             Event::Presence { room, here, came, went } => self.presence(&room, here, came, &went),
-            Event::Move { after_ms } => self.world.connection(Input::Move(after_ms)),
+            Event::Move { after_ms } => self.platform.connection(Input::Move(after_ms)),
             Event::Status { ready } => {
                 self.watch.ready(ready);
                 self.signals.link.update(|link| link.ready = ready);
@@ -96,7 +98,7 @@ impl Desk {
     }
 
     fn connection_is(&mut self, status: Status) {
-        let now = self.world.steady_ms();
+        let now = self.platform.steady_ms();
         let was = std::mem::replace(&mut self.status, status);
         self.watch.status(status, now);
         self.signals.link.update(|link| {
@@ -115,11 +117,11 @@ impl Desk {
         if was == Status::Live && status != Status::Live {
             self.asked.clear();
             self.outbox.cut(None);
-            for here in self.rooms.values_mut() {
-                here.joining = false;
-                here.join_again = None;
-                put_arc(&here.open.loading_older, false);
-                put_arc(&here.open.loading_newer, false);
+            for state in self.rooms.values_mut() {
+                state.joining = false;
+                state.join_again = None;
+                put_arc(&state.signals.loading_older, false);
+                put_arc(&state.signals.loading_newer, false);
             }
             self.mirror_all();
         }
@@ -145,15 +147,15 @@ impl Desk {
     /// The person asked to be forgotten, somewhere else. Another tab of this browser may have gone on as somebody new:
     /// then this one does so, too. Else the first question is asked again.
     fn be_forgotten(&mut self) {
-        let kept = kept::identity(&*self.world).filter(|kept| kept.user.as_ref() != self.user());
+        let kept = saved::identity(&*self.platform).filter(|kept| kept.user.as_ref() != self.user());
         if let Some(kept) = kept {
             self.be(kept);
-            self.world.connection(Input::TryNow);
+            self.platform.connection(Input::TryNow);
             return;
         }
-        kept::drop_identity(&*self.world);
+        saved::drop_identity(&*self.platform);
         self.me = None;
-        self.world.connection(Input::Stop);
+        self.platform.connection(Input::Stop);
         self.signals.forgotten.set(true);
         self.signals.me.set(None);
     }
@@ -166,22 +168,22 @@ impl Desk {
 
     fn joined(&mut self, mut joined: Joined, since: Option<&Position>) {
         let user = self.user().cloned();
-        let wall = self.world.now_ms();
+        let wall = self.platform.now_ms();
         let room = joined.room.clone();
         let open = self.current.as_ref() == Some(&room);
-        let watched = self.world.is_watched();
-        let Some(here) = self.rooms.get_mut(&room) else { return };
-        here.joining = false;
-        put_arc(&here.open.refused, None);
-        put_arc(&here.open.here, joined.here);
+        let watched = self.platform.is_watched();
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        state.joining = false;
+        put_arc(&state.signals.refused, None);
+        put_arc(&state.signals.here, joined.here);
         let mut people = std::mem::take(&mut joined.people);
         sort(&mut people);
-        put_arc(&here.open.people, people);
+        put_arc(&state.signals.people, people);
 
         joined.recovered &= since.is_some();
-        let went_on = here.timeline.head().is_some();
+        let went_on = state.timeline.head().is_some();
         if !(joined.recovered && went_on) {
-            here.seen_since = Some(wall);
+            state.seen_since = Some(wall);
         }
         let mut known: Vec<Position> =
             joined.messages.iter().map(|message| message.position.clone()).collect();
@@ -193,7 +195,7 @@ impl Desk {
             .messages
             .iter()
             .filter(foreign)
-            .filter(|message| !here.timeline.knows(&message.position))
+            .filter(|message| !state.timeline.knows(&message.position))
             .count();
         let struck: Vec<Nonce> = joined
             .messages
@@ -205,33 +207,33 @@ impl Desk {
 
         let position = joined.position.clone();
         let resumed = joined.recovered;
-        here.timeline.joined(joined, user.as_ref());
+        state.timeline.joined(joined, user.as_ref());
         for nonce in &struck {
-            here.timeline.forget(nonce);
+            state.timeline.forget(nonce);
         }
-        if here.kept.read.is_none() {
-            here.kept.read = Some(position);
+        if state.saved.read.is_none() {
+            state.saved.read = Some(position);
         } else if went_on || resumed {
-            here.open.unread.update(|unread| *unread += missed);
+            state.signals.unread.update(|unread| *unread += missed);
         } else {
-            let unread = here.timeline.unread_after(here.kept.read.as_ref(), user.as_ref());
-            put_arc(&here.open.unread, unread);
+            let unread = state.timeline.unread_after(state.saved.read.as_ref(), user.as_ref());
+            put_arc(&state.signals.unread, unread);
         }
-        if open && here.open.unread.get_untracked() > 0 && !(went_on && watched) {
-            let read = here.kept.read.clone();
-            here.timeline.mark_since(read.as_ref(), user.as_ref());
+        if open && state.signals.unread.get_untracked() > 0 && !(went_on && watched) {
+            let read = state.saved.read.clone();
+            state.timeline.mark_since(read.as_ref(), user.as_ref());
         }
         if went_on {
             self.watch.missed(missed);
-            if open && missed > 0 && !here.timeline.is_at_end() {
-                here.open.below.update(|below| *below += missed);
+            if open && missed > 0 && !state.timeline.is_at_end() {
+                state.signals.below.update(|below| *below += missed);
             }
         }
-        let since = here.seen_since.unwrap_or(wall);
+        let since = state.seen_since.unwrap_or(wall);
         let seen = Seen { since, knows: |position: &Position| known.contains(position), from_start };
         self.outbox.entered(&room, user.as_ref(), wall, &seen);
         self.outbox_changed = true;
-        put_arc(&here.open.loaded, true);
+        put_arc(&state.signals.loaded, true);
         self.mirror(&room);
         self.touch(&room);
         if open {
@@ -242,18 +244,18 @@ impl Desk {
     fn sent(&mut self, nonce: &Nonce, position: Position, duplicate: bool) {
         let Some(entry) = self.outbox.strike(nonce) else { return };
         self.outbox_changed = true;
-        if let Some(here) = self.rooms.get_mut(&entry.room) {
-            if duplicate && !here.timeline.knows(&position) {
+        if let Some(state) = self.rooms.get_mut(&entry.room) {
+            if duplicate && !state.timeline.knows(&position) {
                 // An earlier try was stored before the messages that are shown.
-                here.timeline.forget(nonce);
+                state.timeline.forget(nonce);
             } else {
-                here.timeline.stored(nonce, position);
+                state.timeline.stored(nonce, position);
             }
         }
         self.touch(&entry.room);
     }
 
-    fn page(&mut self, page: Page, asked: Asked) {
+    fn page(&mut self, page: Page, asked: PendingRequest) {
         let user = self.user().cloned();
         for message in &page.messages {
             if self.outbox.strike_seen(message, user.as_ref()) {
@@ -261,42 +263,46 @@ impl Desk {
             }
         }
         let room = page.room.clone();
-        let Some(here) = self.rooms.get_mut(&room) else { return };
+        let Some(state) = self.rooms.get_mut(&room) else { return };
         let nonces: Vec<Nonce> = page.messages.iter().map(|message| message.nonce.clone()).collect();
         match asked {
-            Asked::Older { anchor, .. } => {
-                put_arc(&here.open.loading_older, false);
-                here.timeline.older_page(page, &anchor, user.as_ref());
+            PendingRequest::Older { anchor, .. } => {
+                put_arc(&state.signals.loading_older, false);
+                state.timeline.older_page(page, &anchor, user.as_ref());
             }
-            Asked::Newer { anchor, .. } => {
-                put_arc(&here.open.loading_newer, false);
-                here.timeline.newer_page(page, &anchor, user.as_ref());
+            PendingRequest::Newer { anchor, .. } => {
+                put_arc(&state.signals.loading_newer, false);
+                state.timeline.newer_page(page, &anchor, user.as_ref());
             }
-            Asked::Around(_) => {
-                put_arc(&here.open.loading_older, false);
-                here.timeline.around_page(page, user.as_ref());
+            PendingRequest::Around(_) => {
+                put_arc(&state.signals.loading_older, false);
+                state.timeline.around_page(page, user.as_ref());
             }
-            Asked::Join { .. } | Asked::Leave | Asked::Send(_) | Asked::Rename | Asked::Forget => {}
+            PendingRequest::Join { .. }
+            | PendingRequest::Leave
+            | PendingRequest::Send(_)
+            | PendingRequest::Rename
+            | PendingRequest::Forget => {}
         }
         for nonce in nonces.iter().filter(|nonce| self.outbox.find(nonce).is_none()) {
-            here.timeline.forget(nonce);
+            state.timeline.forget(nonce);
         }
         self.touch(&room);
     }
 
     fn lost(&mut self, room: &Room, after: Position) {
-        let wall = self.world.now_ms();
-        if let Some(here) = self.rooms.get_mut(room) {
-            here.timeline.lost(after);
-            here.seen_since = Some(wall);
+        let wall = self.platform.now_ms();
+        if let Some(state) = self.rooms.get_mut(room) {
+            state.timeline.lost(after);
+            state.seen_since = Some(wall);
         }
         self.touch(room);
     }
 
     fn presence(&mut self, room: &Room, count: u64, came: Vec<Person>, went: &[UserId]) {
-        let Some(here) = self.rooms.get_mut(room) else { return };
-        put_arc(&here.open.here, count);
-        here.open.people.update(|people| {
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        put_arc(&state.signals.here, count);
+        state.signals.people.update(|people| {
             people.retain(|person| {
                 !went.contains(&person.id) && came.iter().all(|other| other.id != person.id)
             });
@@ -305,46 +311,48 @@ impl Desk {
         });
     }
 
-    fn refused(&mut self, asked: Asked, error: &ProtocolError) {
-        let now = self.world.steady_ms();
+    fn refused(&mut self, asked: PendingRequest, error: &ProtocolError) {
+        let now = self.platform.steady_ms();
         match asked {
-            Asked::Join { room, .. } => {
-                let wait = error.retry_after_ms.unwrap_or_else(|| backoff::wait_ms(2, self.world.random()));
-                let Some(here) = self.rooms.get_mut(&room) else { return };
-                here.joining = false;
+            PendingRequest::Join { room, .. } => {
+                let wait =
+                    error.retry_after_ms.unwrap_or_else(|| backoff::wait_ms(2, self.platform.random()));
+                let Some(state) = self.rooms.get_mut(&room) else { return };
+                state.joining = false;
                 let again = error.code.retry() == Retry::SameNonce;
-                here.join_again = again.then_some(now + wait);
+                state.join_again = again.then_some(now + wait);
                 let told =
                     !again || matches!(error.code, ErrorCode::TooManyNewRooms | ErrorCode::RateLimited);
-                put_arc(&here.open.refused, told.then_some(error.code));
+                put_arc(&state.signals.refused, told.then_some(error.code));
             }
-            Asked::Send(nonce) => {
+            PendingRequest::Send(nonce) => {
                 let Some(room) = self.outbox.find(&nonce).map(|entry| entry.room.clone()) else { return };
-                self.outbox.refused(&nonce, error, self.world.now_ms(), self.world.random());
+                self.outbox.refused(&nonce, error, self.platform.now_ms(), self.platform.random());
                 self.outbox_changed = true;
                 self.mirror(&room);
             }
-            Asked::Older { room, .. } | Asked::Newer { room, .. } | Asked::Around(room) => {
-                if let Some(here) = self.rooms.get(&room) {
-                    put_arc(&here.open.loading_older, false);
-                    put_arc(&here.open.loading_newer, false);
+            PendingRequest::Older { room, .. }
+            | PendingRequest::Newer { room, .. }
+            | PendingRequest::Around(room) => {
+                if let Some(state) = self.rooms.get(&room) {
+                    put_arc(&state.signals.loading_older, false);
+                    put_arc(&state.signals.loading_newer, false);
                 }
             }
-            Asked::Rename | Asked::Forget => self.signals.alarm.set(error.message.clone()),
-            Asked::Leave => {}
+            PendingRequest::Rename | PendingRequest::Forget => self.signals.alarm.set(error.message.clone()),
+            PendingRequest::Leave => {}
         }
     }
 
     /// No answer came in time although the connection seems to be alive.
-    pub(super) fn unanswered(&mut self, asked: Asked) {
+    pub(super) fn unanswered(&mut self, asked: PendingRequest) {
         self.refused(asked, &ProtocolError::new(ErrorCode::Timeout, "The server does not answer"));
     }
 }
 
 /// By name, whatever its case.
 fn sort(people: &mut Vec<Person>) {
-    let named =
-        std::mem::take(people).into_iter().map(|person| (letters::lower(person.name.as_str()), person));
+    let named = std::mem::take(people).into_iter().map(|person| (case::lower(person.name.as_str()), person));
     let mut named: Vec<(String, Person)> = named.collect();
     few::sort(&mut named, |(a, person_a), (b, person_b)| (a, &person_a.id) < (b, &person_b.id));
     people.extend(named.into_iter().map(|(_, person)| person));

@@ -26,7 +26,7 @@ pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
 
 /// A message that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct PendingMessage {
     /// Where it is said.
     pub room: Room,
     /// The same on every try.
@@ -80,7 +80,7 @@ pub struct Seen<K> {
 /// The messages that wait, of all rooms.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    entries: Vec<Entry>,
+    entries: Vec<PendingMessage>,
     /// The rooms entered on the present connection.
     ready: Few<Room, Ready>,
 }
@@ -95,7 +95,7 @@ struct Ready {
 
 impl Outbox {
     /// Reads what [`save`](Self::save) wrote. What cannot be read is passed over.
-    pub fn load(text: &str) -> Vec<Entry> {
+    pub fn load(text: &str) -> Vec<PendingMessage> {
         form::read(text)
     }
 
@@ -105,10 +105,10 @@ impl Outbox {
     }
 
     /// Takes over what another page left, or what this one left before a reload.
-    pub fn adopt(&mut self, entries: Vec<Entry>, now: u64) {
+    pub fn adopt(&mut self, entries: Vec<PendingMessage>, now: u64) {
         for entry in entries {
             if self.find(&entry.nonce).is_none() {
-                self.entries.push(Entry { here_since: now, ..entry });
+                self.entries.push(PendingMessage { here_since: now, ..entry });
             }
         }
         few::sort(&mut self.entries, |a, b| a.at < b.at);
@@ -117,7 +117,7 @@ impl Outbox {
     /// Puts a new message at the end.
     pub fn push(&mut self, room: Room, nonce: Nonce, body: Body, now: u64) {
         let (tried, stopped) = (None, None);
-        self.entries.push(Entry {
+        self.entries.push(PendingMessage {
             room,
             nonce,
             body,
@@ -161,7 +161,12 @@ impl Outbox {
 
     /// The messages to send now, at most one per room; they count as sent. `head` tells the newest position of a
     /// room as far as it is known.
-    pub fn due(&mut self, me: &UserId, now: u64, head: impl Fn(&Room) -> Option<Position>) -> Vec<Entry> {
+    pub fn due(
+        &mut self,
+        me: &UserId,
+        now: u64,
+        head: impl Fn(&Room) -> Option<Position>,
+    ) -> Vec<PendingMessage> {
         let mut due = Vec::new();
         let mut passed: Vec<Room> = Vec::new();
         for entry in &mut self.entries {
@@ -195,7 +200,7 @@ impl Outbox {
     }
 
     /// It is stored, by an answer or because it was seen in the history.
-    pub fn strike(&mut self, nonce: &Nonce) -> Option<Entry> {
+    pub fn strike(&mut self, nonce: &Nonce) -> Option<PendingMessage> {
         let index = self.entries.iter().position(|entry| entry.nonce == *nonce)?;
         Some(self.entries.remove(index))
     }
@@ -237,8 +242,8 @@ impl Outbox {
 
     /// When [`due`](Self::due) may have something that it has not now.
     pub fn next_due(&self, now: u64) -> Option<u64> {
-        let waits = |entry: &&Entry| entry.stopped.is_none() && !entry.sending;
-        let at = |entry: &Entry| self.ready.get(&entry.room).map(|ready| ready.not_before);
+        let waits = |entry: &&PendingMessage| entry.stopped.is_none() && !entry.sending;
+        let at = |entry: &PendingMessage| self.ready.get(&entry.room).map(|ready| ready.not_before);
         self.entries.iter().filter(waits).filter_map(at).filter(|at| *at > now).min()
     }
 
@@ -248,17 +253,17 @@ impl Outbox {
     }
 
     /// The messages of a room, in the order of writing, and how far each has come.
-    pub fn of<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a Entry, Delivery)> {
+    pub fn of<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a PendingMessage, Delivery)> {
         self.entries.iter().filter(|entry| entry.room == *room).map(|entry| (entry, self.delivery(entry)))
     }
 
     /// A message that waits.
-    pub fn find(&self, nonce: &Nonce) -> Option<&Entry> {
+    pub fn find(&self, nonce: &Nonce) -> Option<&PendingMessage> {
         self.entries.iter().find(|entry| entry.nonce == *nonce)
     }
 
     /// How far a message has come.
-    pub fn delivery(&self, entry: &Entry) -> Delivery {
+    pub fn delivery(&self, entry: &PendingMessage) -> Delivery {
         match entry.stopped {
             Some(Stopped::Failed(code)) => Delivery::Failed(code),
             Some(Stopped::Unsure) => Delivery::Unsure,
@@ -269,7 +274,7 @@ impl Outbox {
     }
 }
 
-impl Entry {
+impl PendingMessage {
     /// Stops a message that was tried and could be stored twice by another try; whether it is stopped.
     fn settle(&mut self, me: Option<&UserId>, now: u64) -> bool {
         if let Some(tried) = &self.tried {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use shared::{message::Message, text::Room};
 
-use super::{desk::Desk, here::put_arc, timeline::Arrival};
+use super::{room_state::put_arc, store::Store, timeline::Arrival};
 
 /// How long the end of a room is looked at before it counts as read.
 const READ_MS: u64 = 1500;
 
-impl Desk {
+impl Store {
     /// Takes a message that arrived unasked.
     pub(super) fn arrived(&mut self, room: &Room, message: Message) {
         let user = self.user().cloned();
@@ -16,35 +16,35 @@ impl Desk {
             self.outbox_changed = true;
         }
         let open = self.current.as_ref() == Some(room);
-        let now = self.world.steady_ms();
+        let now = self.platform.steady_ms();
         let read_already = open && self.looking_since.is_some_and(|since| now >= since + READ_MS);
-        let watched = self.world.is_watched();
-        let Some(here) = self.rooms.get_mut(room) else { return };
+        let watched = self.platform.is_watched();
+        let Some(state) = self.rooms.get_mut(room) else { return };
         let position = message.position.clone();
         let own = user.as_ref() == Some(&message.sender.id);
         let heard = (message.sender.name.to_string(), message.body.clone());
         let nonce = message.nonce.clone();
-        match here.timeline.arrived(message, user.as_ref(), open) {
+        match state.timeline.arrived(message, user.as_ref(), open) {
             Arrival::Known => return,
             Arrival::Gap => return self.join(room),
             Arrival::New => {}
         }
         if own {
-            here.timeline.forget(&nonce);
-            here.kept.read = Some(position);
-            put_arc(&here.open.unread, 0);
+            state.timeline.forget(&nonce);
+            state.saved.read = Some(position);
+            put_arc(&state.signals.unread, 0);
         } else if read_already {
-            here.kept.read = Some(position);
+            state.saved.read = Some(position);
         } else {
-            here.open.unread.update(|unread| *unread += 1);
+            state.signals.unread.update(|unread| *unread += 1);
             if open && !watched {
                 // Only from here on is it new: the rest of the visit was spent looking.
-                let read = here.kept.read.clone();
-                here.timeline.mark_since(read.as_ref(), user.as_ref());
+                let read = state.saved.read.clone();
+                state.timeline.mark_since(read.as_ref(), user.as_ref());
             }
             // At the end of the log it comes in sight by itself.
-            if open && !here.timeline.is_at_end() {
-                here.open.below.update(|below| *below += 1);
+            if open && !state.timeline.is_at_end() {
+                state.signals.below.update(|below| *below += 1);
             }
         }
         if open
@@ -58,9 +58,9 @@ impl Desk {
 
     /// Looks whether the end of the open room is looked at, and notes when that began.
     pub(super) fn attend(&mut self) {
-        let now = self.world.steady_ms();
-        let watched = self.world.is_watched();
-        let looking = watched && self.here().is_some_and(|here| here.timeline.is_at_end());
+        let now = self.platform.steady_ms();
+        let watched = self.platform.is_watched();
+        let looking = watched && self.current_room().is_some_and(|state| state.timeline.is_at_end());
         if !looking {
             self.looking_since = None;
         } else if self.looking_since.is_none() {
@@ -73,28 +73,29 @@ impl Desk {
 
     /// When the open room counts as read.
     pub(super) fn read_due(&self) -> Option<u64> {
-        let unread = self.current.as_ref().and_then(|room| self.rooms.get(room))?.open.unread.get_untracked();
+        let unread =
+            self.current.as_ref().and_then(|room| self.rooms.get(room))?.signals.unread.get_untracked();
         self.looking_since.filter(|_| unread > 0).map(|since| since + READ_MS)
     }
 
     /// The open room is read up to its newest message.
     pub(super) fn read_now(&mut self) {
         let Some(room) = self.current.clone() else { return };
-        let Some(here) = self.rooms.get_mut(&room) else { return };
-        let head = here.timeline.head().cloned();
-        if here.open.unread.get_untracked() > 0 || here.kept.read != head {
-            here.kept.read = head;
-            put_arc(&here.open.unread, 0);
-            here.unkept = true;
+        let Some(state) = self.rooms.get_mut(&room) else { return };
+        let head = state.timeline.head().cloned();
+        if state.signals.unread.get_untracked() > 0 || state.saved.read != head {
+            state.saved.read = head;
+            put_arc(&state.signals.unread, 0);
+            state.unsaved = true;
         }
     }
 
     /// Tells whether the reader sees the end of the open room.
     pub(super) fn at_end(&mut self, at_end: bool) {
-        let Some(here) = self.here() else { return };
-        here.timeline.set_at_end(at_end);
-        if here.timeline.is_at_end() {
-            put_arc(&here.open.below, 0);
+        let Some(state) = self.current_room() else { return };
+        state.timeline.set_at_end(at_end);
+        if state.timeline.is_at_end() {
+            put_arc(&state.signals.below, 0);
         }
         self.looking_since = self.looking_since.filter(|_| at_end);
     }
@@ -102,10 +103,10 @@ impl Desk {
     /// A room comes on the screen: the line goes above what is unread.
     pub(super) fn visit(&mut self, room: &Room) {
         let user = self.user().cloned();
-        let Some(here) = self.rooms.get_mut(room) else { return };
-        if here.open.unread.get_untracked() > 0 {
-            let read = here.kept.read.clone();
-            here.timeline.mark_since(read.as_ref(), user.as_ref());
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        if state.signals.unread.get_untracked() > 0 {
+            let read = state.saved.read.clone();
+            state.timeline.mark_since(read.as_ref(), user.as_ref());
         }
         self.looking_since = None;
         self.announcer.reset();
@@ -114,13 +115,13 @@ impl Desk {
 
     /// A room leaves the screen.
     pub(super) fn unvisit(&mut self) {
-        self.keep();
-        let Some(here) = self.here() else { return };
-        here.timeline.rest();
-        here.timeline.clear_since();
-        here.timeline.set_at_end(false);
-        put_arc(&here.open.below, 0);
-        let room = here.open.room().clone();
+        self.save();
+        let Some(state) = self.current_room() else { return };
+        state.timeline.rest();
+        state.timeline.clear_since();
+        state.timeline.set_at_end(false);
+        put_arc(&state.signals.below, 0);
+        let room = state.signals.room().clone();
         self.touch(&room);
     }
 }

@@ -1,4 +1,4 @@
-//! Joins the keeper of a log to its room: where to begin, what to fetch, when the room is being read.
+//! Joins the anchor of a log to its room: where to begin, what to fetch, when the room is being read.
 
 use std::{cell::Cell, sync::Arc};
 
@@ -7,8 +7,8 @@ use web_sys::{Element, HtmlElement};
 
 use super::{
     geometry::Geometry,
-    keeper::{Keeper, Place, WeakKeeper},
     roving::Focus,
+    scroll_anchor::{Place, ScrollAnchor, WeakScrollAnchor},
 };
 use crate::components::live::effect;
 use crate::state::{Chat, RoomHandle, Scroll, timeline::rows::RowKey};
@@ -26,7 +26,7 @@ pub(super) struct Follow {
     pub(super) since_above: RwSignal<bool>,
     /// Which row has the focus.
     pub(super) focus: StoredValue<Focus, LocalStorage>,
-    keeper: StoredValue<Option<Keeper>, LocalStorage>,
+    anchor: StoredValue<Option<ScrollAnchor>, LocalStorage>,
 }
 
 impl Follow {
@@ -38,7 +38,7 @@ impl Follow {
             at_end: RwSignal::new(true),
             since_above: RwSignal::new(false),
             focus: StoredValue::new_local(Focus::default()),
-            keeper: StoredValue::new_local(None),
+            anchor: StoredValue::new_local(None),
         };
         let watched = Arc::clone(room);
         effect(move || {
@@ -51,13 +51,13 @@ impl Follow {
         Effect::new(move |before: Option<u64>| {
             let now = jumps.get();
             if before.is_some_and(|before| before != now) {
-                follow.with(Keeper::to_end);
+                follow.with(ScrollAnchor::to_end);
             }
             now
         });
         let left = Arc::clone(room);
         on_cleanup(move || {
-            let place = follow.keeper.try_get_value().flatten().and_then(|keeper| keeper.place());
+            let place = follow.anchor.try_get_value().flatten().and_then(|anchor| anchor.place());
             left.keep_scroll(place.and_then(|place| scroll(&place)));
         });
         follow
@@ -65,19 +65,19 @@ impl Follow {
 
     /// The reader scrolled.
     pub(super) fn scrolled(self) {
-        self.with(Keeper::scrolled);
+        self.with(ScrollAnchor::scrolled);
     }
 
     /// Goes to the line above the first unread message.
     pub(super) fn to_since(self) {
         if let Some(since) = self.log.get_untracked().and_then(|log| since(&log)) {
-            self.with(|keeper| keeper.to_row(&since));
+            self.with(|anchor| anchor.to_row(&since));
         }
     }
 
-    fn with(self, act: impl FnOnce(&Keeper)) {
-        if let Some(keeper) = self.keeper.get_value() {
-            act(&keeper);
+    fn with(self, act: impl FnOnce(&ScrollAnchor)) {
+        if let Some(anchor) = self.anchor.get_value() {
+            act(&anchor);
         }
     }
 
@@ -85,7 +85,7 @@ impl Follow {
         let (moved_in, seen, rows) = (Arc::clone(room), log.clone(), list.clone());
         let cut = room.has_newer.clone();
         let landed = Cell::new(false);
-        let moved = move |keeper: &WeakKeeper, now: Geometry| {
+        let moved = move |anchor: &WeakScrollAnchor, now: Geometry| {
             let room = &moved_in;
             let refocus = self.focus.try_update_value(|focus| focus.keep(&rows)).flatten();
             // What cannot take the focus leaves it where it is.
@@ -93,7 +93,7 @@ impl Follow {
             if !landed.get() {
                 if room.loaded.get_untracked() {
                     landed.set(true);
-                    land(keeper, room, &rows);
+                    land(anchor, room, &rows);
                 }
                 return;
             }
@@ -103,19 +103,19 @@ impl Follow {
             chat.set_at_end(end);
             fetch(chat, room, now);
         };
-        let keeper = Keeper::new(log, list, move || !cut.get_untracked(), moved);
-        keeper.settle();
-        self.keeper.set_value(Some(keeper));
+        let anchor = ScrollAnchor::new(log, list, move || !cut.get_untracked(), moved);
+        anchor.settle();
+        self.anchor.set_value(Some(anchor));
     }
 }
 
 /// The first sight of the room: where it was left, else the first unread message, else the end.
-fn land(keeper: &WeakKeeper, room: &RoomHandle, list: &Element) {
-    let Some(keeper) = keeper.upgrade() else { return };
+fn land(anchor: &WeakScrollAnchor, room: &RoomHandle, list: &Element) {
+    let Some(anchor) = anchor.upgrade() else { return };
     match (room.kept_scroll().and_then(place), since(list)) {
-        (Some(place), _) => keeper.restore(&place),
-        (None, Some(since)) => keeper.to_row(&since),
-        (None, None) => keeper.to_end(),
+        (Some(place), _) => anchor.restore(&place),
+        (None, Some(since)) => anchor.to_row(&since),
+        (None, None) => anchor.to_end(),
     }
 }
 
@@ -138,7 +138,7 @@ fn is_above(log: &Element) -> bool {
         .is_some_and(|since| since.get_bounding_client_rect().bottom() < log.get_bounding_client_rect().top())
 }
 
-/// The keeper knows elements, the state knows rows; a message's element is named after its row.
+/// The anchor knows elements, the state knows rows; a message's element is named after its row.
 fn scroll(place: &Place) -> Option<Scroll> {
     let id = place.id.strip_prefix('m')?.parse().ok()?;
     Some(Scroll { row: RowKey::Message(id), offset: place.below })

@@ -1,16 +1,16 @@
-//! One message: voice, who and when, what was said, how far it has come, what can be done with it.
+//! One message: avatar, who and when, what was said, how far it has come, what can be done with it.
 
 use leptos::prelude::*;
 use shared::message::SenderKind;
 
-use super::{said::said, state::state};
+use super::{body::body as message_body, delivery::state};
 use crate::{
     components::{
+        avatar::{Size, avatar},
         copy::copy,
         icon::small,
         live::{effect, live, part},
         toast::Toasts,
-        voice::{Size, voice},
     },
     people,
     state::{
@@ -20,7 +20,7 @@ use crate::{
     time,
 };
 
-/// A message as an element of the list. The parts always stand in the same order; `cont` hides voice and name for
+/// A message as an element of the list. The parts always stand in the same order; `cont` hides avatar and name for
 /// the eye only.
 pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> impl IntoView + use<> {
     let toasts = expect_context::<Toasts>();
@@ -47,7 +47,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     let label = move || {
         let who_when = if stored() { format!("{} {}", named("who"), named("when")) } else { named("who") };
         let state = if waits() { format!(" {}", named("state")) } else { String::new() };
-        format!("{who_when} {}{state}", named("said"))
+        format!("{who_when} {}{state}", named("body"))
     };
     let when = move || {
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
@@ -72,13 +72,13 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                 tabindex="-1"
                 aria-labelledby=live(label)
             >
-                {voice(Size::Log, &hue, &name, None)}
+                {avatar(Size::Log, &hue, &name, None)}
                 <header class="row">
                     <bdi class="who cut" id=named("who")>{name}</bdi>
                     {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
                     {part(when)}
                 </header>
-                {said(&body, named("said"), toasts)}
+                {message_body(&body, named("body"), toasts)}
                 {part(move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state"))))}
                 {part(move || {
                     let text = text.clone();
@@ -113,7 +113,7 @@ fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
                     // Nothing to tell when the row is gone by then.
                     late.try_set(true);
                 },
-                super::state::SILENT,
+                super::delivery::SILENT,
             );
         }
     });

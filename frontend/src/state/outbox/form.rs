@@ -6,19 +6,19 @@ use shared::{
     text::{Body, Nonce, Position, UserId},
 };
 
-use super::{Entry, Stopped, Tried};
+use super::{PendingMessage, Stopped, Tried};
 
 const FAILED: &str = "failed";
 const UNSURE: &str = "unsure";
 
 /// What is written in a text. What cannot be read is passed over.
-pub(super) fn read(text: &str) -> Vec<Entry> {
+pub(super) fn read(text: &str) -> Vec<PendingMessage> {
     let list = Json::parse(text).and_then(|json| json.list("outbox")).unwrap_or_default();
     list.into_iter().filter_map(|json| entry(json).ok()).collect()
 }
 
 /// The text.
-pub(super) fn write(entries: &[Entry]) -> String {
+pub(super) fn write(entries: &[PendingMessage]) -> String {
     let mut text = String::new();
     for entry in entries {
         text.push(if text.is_empty() { '[' } else { ',' });
@@ -28,7 +28,7 @@ pub(super) fn write(entries: &[Entry]) -> String {
     text
 }
 
-fn one(entry: &Entry) -> String {
+fn one(entry: &PendingMessage) -> String {
     let mut fields = Writer::new();
     fields.text("room", entry.room.as_str()).text("nonce", entry.nonce.as_str());
     fields.text("body", entry.body.as_str()).whole("at", entry.at);
@@ -50,9 +50,9 @@ fn one(entry: &Entry) -> String {
     fields.end()
 }
 
-fn entry(json: Json) -> Result<Entry, Unreadable> {
+fn entry(json: Json) -> Result<PendingMessage, Unreadable> {
     let mut fields = json.object("entry")?;
-    Ok(Entry {
+    Ok(PendingMessage {
         room: fields.room()?,
         nonce: fields.parsed("nonce", Nonce::parse)?,
         body: fields.parsed("body", Body::parse)?,

@@ -1,4 +1,4 @@
-//! An outside that is played by the test, and a server that the test speaks for.
+//! A platform that the test plays, and a server for which the test answers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,7 +21,7 @@ use crate::{
         machine::{Input, Status},
     },
     state::{
-        Chat, World,
+        Chat, Platform,
         timeline::rows::{Break, Delivery, Row, RowKey},
     },
 };
@@ -46,7 +46,7 @@ pub(super) struct Fake {
 /// The nonces of all tabs differ, as they do in life.
 static NONCES: AtomicU32 = AtomicU32::new(0);
 
-impl World for Rc<Fake> {
+impl Platform for Rc<Fake> {
     fn now_ms(&self) -> u64 {
         self.now.get()
     }

@@ -71,7 +71,7 @@ const NAMES: [&str; 2] = ["a", "b"];
 const LATE: u64 = 30_000;
 
 /// A server with one room, and up to two tabs of one person.
-struct World {
+struct Model {
     storage: Storage,
     tabs: [Option<Tab>; 2],
     now: u64,
@@ -87,10 +87,10 @@ struct World {
     decided: BTreeMap<String, Delivery>,
 }
 
-impl World {
+impl Model {
     fn new() -> Self {
         let storage = Storage::default();
-        let mut world = Self {
+        let mut model = Self {
             storage,
             tabs: [None, None],
             now: 0,
@@ -101,8 +101,8 @@ impl World {
             authors: [0, 1],
             decided: BTreeMap::new(),
         };
-        world.open(0);
-        world
+        model.open(0);
+        model
     }
 
     fn open(&mut self, at: usize) {
@@ -320,33 +320,33 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
     #[test]
     fn what_is_written_is_stored_once_in_order_or_still_there(steps in steps()) {
-        let mut world = World::new();
+        let mut model = Model::new();
         for step in &steps {
-            world.play(step);
-            world.check();
+            model.play(step);
+            model.check();
         }
         // In the end all is well again: both tabs are there and live until nothing is on its way.
         for at in 0..2 {
-            world.open(at);
-            world.connect(at);
+            model.open(at);
+            model.connect(at);
         }
         for _ in 0..4 {
-            world.serve(0);
-            world.serve(1);
-            world.pass(25);
+            model.serve(0);
+            model.serve(1);
+            model.pass(25);
         }
-        world.check();
-        let undecided: Vec<_> = world.tabs.iter().flatten().map(|tab| tab.chat.waiting().get_untracked()).collect();
+        model.check();
+        let undecided: Vec<_> = model.tabs.iter().flatten().map(|tab| tab.chat.waiting().get_untracked()).collect();
         prop_assert_eq!(undecided, [0, 0], "something waits for nothing");
         // What one author wrote is in its order, but for what a person was asked about.
         let asked: Vec<String> = (0..2).flat_map(|at| {
-            let rows = world.tabs[at].as_ref().unwrap().rows();
+            let rows = model.tabs[at].as_ref().unwrap().rows();
             rows.into_iter().filter_map(|row| Some(row.strip_prefix("ana ")?.strip_suffix(" Unsure")?.to_owned()))
         }).collect();
-        for author in 0..=world.authors[0].max(world.authors[1]) {
-            let places: Vec<_> = world.written.iter()
-                .filter(|(body, by)| *by == author && !world.decided.contains_key(body) && !asked.contains(body))
-                .map(|(body, _)| (world.history.iter().position(|message| message.body.as_str() == body), body))
+        for author in 0..=model.authors[0].max(model.authors[1]) {
+            let places: Vec<_> = model.written.iter()
+                .filter(|(body, by)| *by == author && !model.decided.contains_key(body) && !asked.contains(body))
+                .map(|(body, _)| (model.history.iter().position(|message| message.body.as_str() == body), body))
                 .collect();
             prop_assert!(places.is_sorted_by_key(|(place, _)| *place), "out of order: {places:?}");
         }
@@ -356,8 +356,8 @@ proptest! {
 /// The tab that takes it over saw the message while it was nobody's business there: that does not prove it missing.
 #[test]
 fn what_another_tab_saw_before_is_not_proved_missing() {
-    let mut world = World::new();
-    world.open(1);
+    let mut model = Model::new();
+    model.open(1);
     let steps = [
         Step::Connect(1),
         Step::Serve(1),
@@ -372,8 +372,8 @@ fn what_another_tab_saw_before_is_not_proved_missing() {
         Step::Serve(0),
     ];
     for step in &steps {
-        world.play(step);
-        world.check();
+        model.play(step);
+        model.check();
     }
-    assert_eq!(world.tabs[0].as_ref().unwrap().rows().last().unwrap(), "ana written-0 Unsure");
+    assert_eq!(model.tabs[0].as_ref().unwrap().rows().last().unwrap(), "ana written-0 Unsure");
 }

@@ -61,7 +61,7 @@ pub struct MessageRow {
     pub sender: Sender,
     /// When, in milliseconds since the Unix epoch: by the node once stored, by this browser before.
     pub at: u64,
-    /// What was said; [`said::read`](crate::said::read) tells what it means.
+    /// What was said; [`markup::read`](crate::markup::read) tells what it means.
     pub body: Body,
     /// Continues the group of the message above: same person, same day, at most five minutes apart, nothing between.
     pub cont: bool,

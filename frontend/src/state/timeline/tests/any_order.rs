@@ -71,7 +71,7 @@ enum Happened {
     Lost(Position),
 }
 
-enum Asked {
+enum PendingRequest {
     Older(Position),
     Newer(Position),
     Around,
@@ -79,24 +79,24 @@ enum Asked {
 
 /// A server with one room, a page in it, and what is on its way between them.
 #[derive(Default)]
-struct World {
+struct Model {
     history: Vec<Message>,
     positions: u64,
     timeline: Timeline,
     events: VecDeque<Happened>,
-    answers: VecDeque<(Asked, Page)>,
+    answers: VecDeque<(PendingRequest, Page)>,
     written: u64,
     unsent: VecDeque<Nonce>,
     acks: VecDeque<(Nonce, Position)>,
 }
 
-impl World {
+impl Model {
     fn entered() -> Self {
-        let mut world = Self::default();
-        world.say(30);
-        world.events.clear();
-        world.rejoin();
-        world
+        let mut model = Self::default();
+        model.say(30);
+        model.events.clear();
+        model.rejoin();
+        model
     }
 
     fn head(&self) -> Position {
@@ -172,10 +172,10 @@ impl World {
     fn answer(&mut self) {
         let me = user("ana");
         match self.answers.pop_front() {
-            Some((Asked::Older(anchor), page)) => self.timeline.older_page(page, &anchor, Some(&me)),
-            Some((Asked::Newer(anchor), page)) => self.timeline.newer_page(page, &anchor, Some(&me)),
-            Some((Asked::Around, page)) if page.found => self.timeline.around_page(page, Some(&me)),
-            Some((Asked::Around, _)) | None => {}
+            Some((PendingRequest::Older(anchor), page)) => self.timeline.older_page(page, &anchor, Some(&me)),
+            Some((PendingRequest::Newer(anchor), page)) => self.timeline.newer_page(page, &anchor, Some(&me)),
+            Some((PendingRequest::Around, page)) if page.found => self.timeline.around_page(page, Some(&me)),
+            Some((PendingRequest::Around, _)) | None => {}
         }
     }
 
@@ -224,7 +224,7 @@ impl World {
             Step::Older => {
                 if let Some(anchor) = self.timeline.oldest().filter(|_| self.timeline.has_older()).cloned() {
                     let page = self.page(self.find(&anchor).map(|at| at.saturating_sub(PAGE)..at));
-                    self.answers.push_back((Asked::Older(anchor), page));
+                    self.answers.push_back((PendingRequest::Older(anchor), page));
                 }
             }
             Step::Newer => {
@@ -234,14 +234,14 @@ impl World {
                 {
                     let end = self.history.len();
                     let page = self.page(self.find(&anchor).map(|at| at + 1..end.min(at + 1 + PAGE)));
-                    self.answers.push_back((Asked::Newer(anchor), page));
+                    self.answers.push_back((PendingRequest::Newer(anchor), page));
                 }
             }
             Step::Around(at) => {
                 let at = usize::from(*at) * self.history.len() / 256;
                 let end = self.history.len();
                 let around = at.saturating_sub(PAGE / 2)..end.min(at + PAGE / 2);
-                self.answers.push_back((Asked::Around, self.page((end > 0).then_some(around))));
+                self.answers.push_back((PendingRequest::Around, self.page((end > 0).then_some(around))));
             }
             Step::Answer => self.answer(),
             Step::AtEnd(at_end) => self.timeline.set_at_end(*at_end),
@@ -286,30 +286,30 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
     #[test]
     fn no_message_twice_none_out_of_order_no_silent_hole(steps in steps()) {
-        let mut world = World::entered();
+        let mut model = Model::entered();
         for step in &steps {
-            world.play(step);
-            world.check(step);
+            model.play(step);
+            model.check(step);
         }
         // In the end somebody says something more, everything arrives, and the newest messages are there.
-        world.say(1);
-        while !world.answers.is_empty() {
-            world.answer();
-            world.check(&Step::Answer);
+        model.say(1);
+        while !model.answers.is_empty() {
+            model.answer();
+            model.check(&Step::Answer);
         }
-        while !world.events.is_empty() {
-            world.deliver();
-            world.check(&Step::Deliver(1));
+        while !model.events.is_empty() {
+            model.deliver();
+            model.check(&Step::Deliver(1));
         }
-        prop_assert_eq!(world.timeline.head(), Some(&world.head()));
-        let lost = world.timeline.own.iter().find(|own| own.position.is_some());
+        prop_assert_eq!(model.timeline.head(), Some(&model.head()));
+        let lost = model.timeline.own.iter().find(|own| own.position.is_some());
         prop_assert!(lost.is_none(), "shown as stored, and nowhere: {lost:?}");
-        world.timeline.jump_to_newest();
-        world.check(&Step::Jump);
-        let last = world.timeline.window.iter().rev().find_map(Item::entry);
-        let broken = matches!(world.timeline.window.back(), Some(Item::Break(..)));
-        prop_assert!(broken || last.map(|entry| &entry.message.position) == world.history.last().map(|m| &m.position));
-        let mut keys: Vec<_> = rows(&world.timeline).into_iter().map(|(key, _)| format!("{key:?}")).collect();
+        model.timeline.jump_to_newest();
+        model.check(&Step::Jump);
+        let last = model.timeline.window.iter().rev().find_map(Item::entry);
+        let broken = matches!(model.timeline.window.back(), Some(Item::Break(..)));
+        prop_assert!(broken || last.map(|entry| &entry.message.position) == model.history.last().map(|m| &m.position));
+        let mut keys: Vec<_> = rows(&model.timeline).into_iter().map(|(key, _)| format!("{key:?}")).collect();
         let all = keys.len();
         keys.sort();
         keys.dedup();

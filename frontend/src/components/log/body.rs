@@ -6,21 +6,21 @@ use shared::text::Body;
 
 use crate::{
     components::{copy::copy, toast::Toasts},
-    said::{Block, Piece, read},
+    markup::{Block, Piece, read},
 };
 
 /// The body of a message; `id` names it for the label of its row.
-pub(super) fn said(body: &Body, id: String, toasts: Toasts) -> AnyView {
+pub(super) fn body(body: &Body, id: String, toasts: Toasts) -> AnyView {
     let read = read(body.as_str());
     match <[Block; 1]>::try_from(read.blocks) {
         Ok([Block::Text(line)]) => view! {
-            <p class="said" class:jumbo=read.jumbo id=id dir="auto">{pieces(line)}</p>
+            <p class="body" class:jumbo=read.jumbo id=id dir="auto">{pieces(line)}</p>
         }
         .into_any(),
-        Ok([code]) => view! { <div class="said" id=id dir="auto">{block(code, toasts)}</div> }.into_any(),
+        Ok([code]) => view! { <div class="body" id=id dir="auto">{block(code, toasts)}</div> }.into_any(),
         Err(blocks) => {
             let blocks: Vec<_> = blocks.into_iter().map(|one| block(one, toasts)).collect();
-            view! { <div class="said" id=id dir="auto">{blocks}</div> }.into_any()
+            view! { <div class="body" id=id dir="auto">{blocks}</div> }.into_any()
         }
     }
 }

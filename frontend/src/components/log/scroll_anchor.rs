@@ -12,11 +12,11 @@ use super::geometry::{Geometry, pixels};
 
 /// Watches one log and its list until the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct Keeper(Rc<Watch>);
+pub(super) struct ScrollAnchor(Rc<Watch>);
 
-/// A keeper that may be gone.
+/// A anchor that may be gone.
 #[derive(Clone)]
-pub(super) struct WeakKeeper(Weak<Watch>);
+pub(super) struct WeakScrollAnchor(Weak<Watch>);
 
 /// A place to come back to: the id of a message's element, and how far its upper edge stood below the log's, in CSS
 /// pixels; negative when it began above.
@@ -28,8 +28,8 @@ pub(super) struct Place {
     pub(super) below: f64,
 }
 
-/// What hears of every new place, also of those that the keeper itself chose.
-type Moved = Box<dyn Fn(&WeakKeeper, Geometry)>;
+/// What hears of every new place, also of those that the anchor itself chose.
+type Moved = Box<dyn Fn(&WeakScrollAnchor, Geometry)>;
 
 struct Watch {
     log: HtmlElement,
@@ -52,14 +52,14 @@ struct Observers {
     _settle: Closure<dyn FnMut()>,
 }
 
-impl Keeper {
+impl ScrollAnchor {
     /// Starts to watch. `complete` says whether nothing newer than the list's last row is left out;
     /// `moved` hears of every new place.
     pub(super) fn new(
         log: HtmlElement,
         list: HtmlElement,
         complete: impl Fn() -> bool + 'static,
-        moved: impl Fn(&WeakKeeper, Geometry) + 'static,
+        moved: impl Fn(&WeakScrollAnchor, Geometry) + 'static,
     ) -> Self {
         let watch = Rc::new(Watch {
             messages: list.get_elements_by_class_name("msg"),
@@ -121,10 +121,10 @@ impl Keeper {
     }
 }
 
-impl WeakKeeper {
-    /// The keeper, if its log is still there.
-    pub(super) fn upgrade(&self) -> Option<Keeper> {
-        self.0.upgrade().map(Keeper)
+impl WeakScrollAnchor {
+    /// The anchor, if its log is still there.
+    pub(super) fn upgrade(&self) -> Option<ScrollAnchor> {
+        self.0.upgrade().map(ScrollAnchor)
     }
 }
 
@@ -161,7 +161,7 @@ impl Watch {
             let top = self.offset(&message);
             (message, top)
         });
-        (self.moved)(&WeakKeeper(Rc::downgrade(self)), now);
+        (self.moved)(&WeakScrollAnchor(Rc::downgrade(self)), now);
     }
 
     /// The first message that ends below a place in the list.

@@ -11,7 +11,7 @@ use shared::text::turns_direction;
 
 /// A body, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Markup {
     /// In order.
     pub blocks: Vec<Block>,
     /// One to three emoji and nothing else: shown large.
@@ -57,7 +57,7 @@ pub enum Piece {
 }
 
 /// Reads a body.
-pub fn read(body: &str) -> Said {
+pub fn read(body: &str) -> Markup {
     let mut blocks = Vec::new();
     let mut text: Vec<&str> = Vec::new();
     let mut lines = body.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
@@ -72,7 +72,7 @@ pub fn read(body: &str) -> Said {
         }
     }
     close_text(&mut text, &mut blocks);
-    Said { blocks, jumbo: emoji::is_jumbo(body) }
+    Markup { blocks, jumbo: emoji::is_jumbo(body) }
 }
 
 /// The number of backticks and the language of an opening fence.

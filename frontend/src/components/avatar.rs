@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::people;
 
-/// How large a voice is, and how many initials it carries.
+/// How large an avatar is, and how many initials it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// In the log and at the entry: two initials.
@@ -15,12 +15,12 @@ pub enum Size {
     Small,
 }
 
-/// A voice of a hue (`"0"` to `"11"`, `"me"`, `"none"`). `presence` is `"here"`, `"away"`, `"unsure"` or nothing.
-pub fn voice(size: Size, hue: &str, name: &str, presence: Option<&'static str>) -> impl IntoView + use<> {
+/// An avatar of a hue (`"0"` to `"11"`, `"me"`, `"none"`). `presence` is `"here"`, `"away"`, `"unsure"` or nothing.
+pub fn avatar(size: Size, hue: &str, name: &str, presence: Option<&'static str>) -> impl IntoView + use<> {
     let (class, most) = match size {
-        Size::Log => ("voice", 2),
-        Size::Medium => ("voice m", 1),
-        Size::Small => ("voice s", 1),
+        Size::Log => ("avatar", 2),
+        Size::Medium => ("avatar m", 1),
+        Size::Small => ("avatar s", 1),
     };
     let letters = if hue == "none" { String::new() } else { people::initials(name, most) };
     view! { <span class=class data-hue=hue.to_owned() data-presence=presence aria-hidden="true">{letters}</span> }

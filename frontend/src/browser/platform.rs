@@ -1,4 +1,4 @@
-//! The outside of the state, as the browser gives it.
+//! The platform of the state, implemented on the browser.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,21 +8,21 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Location;
 
-use super::{chance, clock, storage};
+use super::{clock, random, storage};
 use crate::{
     net::{machine::Input, socket::Connection},
-    state::{Chat, World},
+    state::{Chat, Platform},
 };
 
 /// The browser. It is attached to the state that it serves before it is used.
 #[derive(Debug, Default)]
-pub(super) struct Outside {
+pub(super) struct Browser {
     chat: Cell<Option<Chat>>,
     connection: RefCell<Option<Connection>>,
     timer: RefCell<Option<(u64, Timeout)>>,
 }
 
-impl Outside {
+impl Browser {
     pub(super) fn attach(&self, chat: Chat) {
         self.chat.set(Some(chat));
         self.connection.replace(Some(Connection::new(socket_url(), std::rc::Rc::new(chat))));
@@ -36,7 +36,7 @@ impl Outside {
     }
 }
 
-impl World for Outside {
+impl Platform for Browser {
     fn now_ms(&self) -> u64 {
         clock::now_ms()
     }
@@ -46,11 +46,11 @@ impl World for Outside {
     }
 
     fn random(&self) -> f64 {
-        chance::unit()
+        random::unit()
     }
 
     fn nonce(&self) -> Nonce {
-        Nonce::parse(&chance::word()).expect("22 characters of the right kind")
+        Nonce::parse(&random::word()).expect("22 characters of the right kind")
     }
 
     fn is_watched(&self) -> bool {

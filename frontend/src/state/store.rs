@@ -10,13 +10,13 @@ use shared::{
 };
 
 use super::{
-    Me, Signals, World,
+    Me, Platform, Signals,
     announce::Announcer,
     banner::{Banner, Watch},
-    here::{Here, put},
-    kept::{self, Identity, KeptRoom},
     outbox::Outbox,
-    room::OpenRoom,
+    room_signals::RoomSignals,
+    room_state::{RoomState, put},
+    saved::{self, Identity, SavedRoom},
 };
 use crate::{few::Few, net::machine::Status, time::Day};
 
@@ -24,11 +24,11 @@ use crate::{few::Few, net::machine::Status, time::Day};
 const ANSWER_MS: u64 = 20_000;
 
 /// How long changes of what is kept may wait for more of them.
-const KEEP_AFTER_MS: u64 = 500;
+const SAVE_AFTER_MS: u64 = 500;
 
 /// What was asked, by the id of its reply.
 #[derive(Debug, Clone)]
-pub(super) enum Asked {
+pub(super) enum PendingRequest {
     Join { room: Room, since: Option<Position> },
     Leave,
     Send(Nonce),
@@ -39,15 +39,15 @@ pub(super) enum Asked {
     Forget,
 }
 
-pub(super) struct Desk {
-    pub(super) world: Rc<dyn World>,
+pub(super) struct Store {
+    pub(super) platform: Rc<dyn Platform>,
     pub(super) signals: Signals,
     pub(super) me: Option<Identity>,
-    pub(super) rooms: Few<Room, Here>,
+    pub(super) rooms: Few<Room, RoomState>,
     /// The rooms in the order of the list.
     pub(super) order: Vec<Room>,
     pub(super) current: Option<Room>,
-    pub(super) asked: Few<u64, (Asked, u64)>,
+    pub(super) asked: Few<u64, (PendingRequest, u64)>,
     pub(super) outbox: Outbox,
     /// The key under which the outbox is kept, once this tab owns one.
     pub(super) outbox_key: Option<String>,
@@ -60,14 +60,14 @@ pub(super) struct Desk {
     /// A draft was changed that is not kept yet.
     pub(super) draft_changed: bool,
     /// When what changed is kept.
-    keep_at: Option<u64>,
-    said_alarms: Vec<Nonce>,
+    save_at: Option<u64>,
+    alarmed: Vec<Nonce>,
 }
 
-impl Desk {
-    pub(super) fn new(world: Rc<dyn World>, signals: Signals) -> Self {
+impl Store {
+    pub(super) fn new(platform: Rc<dyn Platform>, signals: Signals) -> Self {
         Self {
-            world,
+            platform,
             signals,
             me: None,
             rooms: Few::default(),
@@ -82,8 +82,8 @@ impl Desk {
             announcer: Announcer::default(),
             looking_since: None,
             draft_changed: false,
-            keep_at: None,
-            said_alarms: Vec::new(),
+            save_at: None,
+            alarmed: Vec::new(),
         }
     }
 
@@ -99,20 +99,20 @@ impl Desk {
     }
 
     /// The open room.
-    pub(super) fn here(&mut self) -> Option<&mut Here> {
+    pub(super) fn current_room(&mut self) -> Option<&mut RoomState> {
         self.rooms.get_mut(self.current.as_ref()?)
     }
 
     /// Takes a new or changed identity.
     pub(super) fn be(&mut self, me: Identity) {
         let before = self.me.replace(me.clone());
-        kept::keep_identity(&*self.world, &me);
+        saved::save_identity(&*self.platform, &me);
         self.signals.me.set(Some(Me { name: me.name, user: me.user.clone() }));
         if before.is_none_or(|before| before.user != me.user || before.name != self.name()) {
             let Some(sender) = self.sender() else { return };
-            for here in self.rooms.values_mut() {
-                here.timeline.be(&sender);
-                here.dirty = true;
+            for state in self.rooms.values_mut() {
+                state.timeline.be(&sender);
+                state.dirty = true;
             }
         }
     }
@@ -122,43 +122,43 @@ impl Desk {
     }
 
     /// Asks the server; nothing happens while there is no connection.
-    pub(super) fn ask(&mut self, asked: Asked, command: Command) -> bool {
+    pub(super) fn ask(&mut self, asked: PendingRequest, command: Command) -> bool {
         if self.status != Status::Live {
             return false;
         }
-        let Some(id) = self.world.ask(command) else { return false };
-        self.asked.insert(id, (asked, self.world.steady_ms() + ANSWER_MS));
+        let Some(id) = self.platform.ask(command) else { return false };
+        self.asked.insert(id, (asked, self.platform.steady_ms() + ANSWER_MS));
         true
     }
 
     /// Enters a room, or goes on where it stood.
     pub(super) fn join(&mut self, room: &Room) {
         let open = self.current.as_ref() == Some(room);
-        let Some(here) = self.rooms.get_mut(room) else { return };
-        if here.joining {
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        if state.joining {
             return;
         }
-        here.join_again = None;
+        state.join_again = None;
         // A room on the screen starts with its newest page; one in the list only wants to know what is new.
-        let kept = here.kept.head.clone().filter(|_| !open);
-        let since = here.timeline.head().cloned().or(kept);
-        let asked = Asked::Join { room: room.clone(), since: since.clone() };
+        let kept = state.saved.head.clone().filter(|_| !open);
+        let since = state.timeline.head().cloned().or(kept);
+        let asked = PendingRequest::Join { room: room.clone(), since: since.clone() };
         let asked = self.ask(asked, Command::Join { room: room.clone(), since });
-        if let Some(here) = self.rooms.get_mut(room) {
-            here.joining = asked;
+        if let Some(state) = self.rooms.get_mut(room) {
+            state.joining = asked;
         }
     }
 
     /// Makes a room one of the joined ones.
-    pub(super) fn add_room(&mut self, room: &Room, kept: KeptRoom) {
+    pub(super) fn add_room(&mut self, room: &Room, kept: SavedRoom) {
         if self.rooms.contains_key(room) {
             return;
         }
-        let open = Arc::new(OpenRoom::new(room.clone()));
+        let open = Arc::new(RoomSignals::new(room.clone()));
         open.unread.set(kept.unread);
-        open.draft.set(kept::draft(&*self.world, room));
-        let here = Here::new(open, kept);
-        self.rooms.insert(room.clone(), here);
+        open.draft.set(saved::draft(&*self.platform, room));
+        let state = RoomState::new(open, kept);
+        self.rooms.insert(room.clone(), state);
         self.order.push(room.clone());
         self.mirror(room);
         self.show_rooms();
@@ -166,33 +166,33 @@ impl Desk {
 
     pub(super) fn show_rooms(&self) {
         let handles =
-            self.order.iter().filter_map(|room| self.rooms.get(room)).map(|here| Arc::clone(&here.open));
+            self.order.iter().filter_map(|room| self.rooms.get(room)).map(|state| Arc::clone(&state.signals));
         self.signals.rooms.set(handles.collect());
     }
 
     /// The rows of a room are to be drawn again, and what is kept of it to be kept.
     pub(super) fn touch(&mut self, room: &Room) {
-        if let Some(here) = self.rooms.get_mut(room) {
-            here.dirty = true;
-            here.unkept = true;
+        if let Some(state) = self.rooms.get_mut(room) {
+            state.dirty = true;
+            state.unsaved = true;
         }
     }
 
     /// Brings the rows of a room up to date with the outbox.
     pub(super) fn mirror(&mut self, room: &Room) {
         let Some(sender) = self.sender() else { return };
-        let Some(here) = self.rooms.get_mut(room) else { return };
+        let Some(state) = self.rooms.get_mut(room) else { return };
         for (entry, delivery) in self.outbox.of(room) {
-            here.timeline.write(entry.nonce.clone(), entry.body.clone(), entry.at, sender.clone(), delivery);
-            here.timeline.set_state(&entry.nonce, delivery);
+            state.timeline.write(entry.nonce.clone(), entry.body.clone(), entry.at, sender.clone(), delivery);
+            state.timeline.set_state(&entry.nonce, delivery);
             if matches!(delivery, super::timeline::rows::Delivery::Failed(_))
-                && !self.said_alarms.contains(&entry.nonce)
+                && !self.alarmed.contains(&entry.nonce)
             {
-                self.said_alarms.push(entry.nonce.clone());
+                self.alarmed.push(entry.nonce.clone());
                 self.signals.alarm.set("Message not sent".to_owned());
             }
         }
-        here.dirty = true;
+        state.dirty = true;
     }
 
     pub(super) fn mirror_all(&mut self) {
@@ -208,78 +208,78 @@ impl Desk {
         }
         let Some(user) = self.user().cloned() else { return };
         let rooms = &self.rooms;
-        let head = |room: &Room| rooms.get(room).and_then(|here| here.timeline.head()).cloned();
-        let due = self.outbox.due(&user, self.world.now_ms(), head);
+        let head = |room: &Room| rooms.get(room).and_then(|state| state.timeline.head()).cloned();
+        let due = self.outbox.due(&user, self.platform.now_ms(), head);
         if due.is_empty() {
             return;
         }
         self.outbox_changed = true;
-        self.keep_outbox();
+        self.save_outbox();
         for entry in due {
             let (room, nonce) = (entry.room, entry.nonce);
             let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body: entry.body };
-            self.ask(Asked::Send(nonce), command);
+            self.ask(PendingRequest::Send(nonce), command);
             self.mirror(&room);
         }
     }
 
-    pub(super) fn keep_outbox(&mut self) {
+    pub(super) fn save_outbox(&mut self) {
         if let Some(key) = &self.outbox_key
             && std::mem::take(&mut self.outbox_changed)
         {
-            self.world.set(key, self.outbox.save().as_deref());
+            self.platform.set(key, self.outbox.save().as_deref());
         }
     }
 
     /// Writes down what changed.
-    pub(super) fn keep(&mut self) {
-        self.keep_at = None;
-        for (room, here) in self.rooms.iter_mut() {
-            if std::mem::take(&mut here.unkept) {
-                here.kept.head = here.timeline.head().or(here.kept.head.as_ref()).cloned();
-                here.kept.unread = here.open.unread.get_untracked();
-                kept::keep_room(&*self.world, room, &here.kept);
+    pub(super) fn save(&mut self) {
+        self.save_at = None;
+        for (room, state) in self.rooms.iter_mut() {
+            if std::mem::take(&mut state.unsaved) {
+                state.saved.head = state.timeline.head().or(state.saved.head.as_ref()).cloned();
+                state.saved.unread = state.signals.unread.get_untracked();
+                saved::save_room(&*self.platform, room, &state.saved);
             }
         }
         if std::mem::take(&mut self.draft_changed)
-            && let Some(here) = self.current.as_ref().and_then(|room| self.rooms.get(room))
+            && let Some(state) = self.current.as_ref().and_then(|room| self.rooms.get(room))
         {
-            kept::keep_draft(&*self.world, here.open.room(), &here.open.draft.get_untracked());
+            saved::save_draft(&*self.platform, state.signals.room(), &state.signals.draft.get_untracked());
         }
     }
 
     /// After every change: sends, draws, keeps, and asks to be woken when something is due.
     pub(super) fn settle(&mut self) {
         self.pump();
-        self.keep_outbox();
+        self.save_outbox();
         put(self.signals.waiting, self.outbox.waiting());
         self.attend();
         let user = self.me.as_ref().and_then(|me| me.user.clone());
-        for here in self.rooms.values_mut() {
-            here.draw(user.as_ref());
+        for state in self.rooms.values_mut() {
+            state.draw(user.as_ref());
         }
         self.show_title();
-        let now = self.world.steady_ms();
+        let now = self.platform.steady_ms();
         self.show_banner(now);
-        if self.draft_changed || self.rooms.values().any(|here| here.unkept) {
-            self.keep_at.get_or_insert(now + KEEP_AFTER_MS);
+        if self.draft_changed || self.rooms.values().any(|state| state.unsaved) {
+            self.save_at.get_or_insert(now + SAVE_AFTER_MS);
         }
-        self.world.wake_at(self.next_due(now));
+        self.platform.wake_at(self.next_due(now));
     }
 
     fn next_due(&self, now: u64) -> Option<u64> {
-        let wall = self.world.now_ms();
+        let wall = self.platform.now_ms();
         // A wall-clock time as one of the steady clock.
         let steady = |at: u64| now + at.saturating_sub(wall);
         let midnight = wall - wall % 60_000 + 60_000;
         let due = [
-            self.keep_at,
+            self.save_at,
             self.read_due(),
             self.announcer.due(),
             self.watch.next_change(now),
             self.outbox.next_due(wall).filter(|_| self.status == Status::Live).map(steady),
             self.asked.values().map(|(_, deadline)| *deadline).min(),
-            self.rooms.values().filter_map(|here| here.join_again).min(),
+            self.rooms.values().filter_map(|state| state.join_again).min(),
             Some(steady(midnight)),
         ];
         due.into_iter().flatten().min()
@@ -287,10 +287,10 @@ impl Desk {
 
     /// Does what is due.
     pub(super) fn tick(&mut self) {
-        let now = self.world.steady_ms();
-        put(self.signals.today, Day::of(self.world.now_ms()));
-        if self.keep_at.is_some_and(|at| now >= at) {
-            self.keep();
+        let now = self.platform.steady_ms();
+        put(self.signals.today, Day::of(self.platform.now_ms()));
+        if self.save_at.is_some_and(|at| now >= at) {
+            self.save();
         }
         if let Some(room) = self.current.clone()
             && let Some(text) = self.announcer.flush(room.as_str(), now)
@@ -307,7 +307,7 @@ impl Desk {
         let again: Vec<Room> = self
             .rooms
             .iter()
-            .filter(|(_, here)| here.join_again.is_some_and(|at| now >= at))
+            .filter(|(_, state)| state.join_again.is_some_and(|at| now >= at))
             .map(|(room, _)| room.clone())
             .collect();
         for room in again {
@@ -344,20 +344,20 @@ impl Desk {
     }
 
     fn show_title(&self) {
-        let unread: usize = self.rooms.values().map(|here| here.open.unread.get_untracked()).sum();
+        let unread: usize = self.rooms.values().map(|state| state.signals.unread.get_untracked()).sum();
         let room = self.current.as_ref().map(|room| format!("#{room} · ")).unwrap_or_default();
         let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
         let title = format!("{count}{room}Hubbub");
         if self.signals.title.with_untracked(|before| *before != title) {
-            self.world.show_title(&title);
+            self.platform.show_title(&title);
             self.signals.title.set(title);
         }
     }
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk")
+        f.debug_struct("Store")
             .field("status", &self.status)
             .field("rooms", &self.order)
             .finish_non_exhaustive()

@@ -3,22 +3,22 @@
 use leptos::prelude::*;
 
 use super::{
+    avatar::{Size, avatar},
     copy::copy,
     icon::icon,
     live::{live, part, text},
     menu::{Item, Menu},
     people::{count, is_me},
     toast::Toasts,
-    voice::{Size, voice},
 };
 use crate::{people::hue, route, state::Chat};
 
-/// How many voices stand beside the number.
-const CHORUS: usize = 3;
+/// How many avatars stand beside the number.
+const STACKED: usize = 3;
 
 /// The head of the open room.
 #[component]
-pub fn Bar(
+pub fn RoomHeader(
     /// Whether the people are shown.
     people: Signal<bool>,
     /// Shows or hides them.
@@ -67,7 +67,7 @@ pub fn Bar(
                     aria-controls="people"
                     on:click=move |_| toggle_people.run(())
                 >
-                    {part(move || Some(chorus(chat)))}
+                    {part(move || Some(avatar_stack(chat)))}
                     <span class="n">{text(move || here().to_string())} <span class="vh">{text(move || format!(" ({})", count(here())))}</span></span>
                 </button>
                 <Menu class="btn icon" place="holder" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
@@ -80,17 +80,17 @@ pub fn Bar(
 }
 
 /// The first few people who are here, overlapping.
-fn chorus(chat: Chat) -> impl IntoView {
+fn avatar_stack(chat: Chat) -> impl IntoView {
     let people = chat.current().with(|room| room.as_ref().map(|room| room.people.get())).unwrap_or_default();
     let me = chat.me().get();
     // The others say more than oneself.
     let (own, others): (Vec<_>, Vec<_>) = people.iter().partition(|person| is_me(me.as_ref(), &person.id));
-    let voices = others.into_iter().chain(own).take(CHORUS).map(|person| {
+    let avatars = others.into_iter().chain(own).take(STACKED).map(|person| {
         let own = is_me(me.as_ref(), &person.id);
         let hue = if own { "me".to_owned() } else { hue(&person.id).to_string() };
-        voice(Size::Small, &hue, person.name.as_str(), None)
+        avatar(Size::Small, &hue, person.name.as_str(), None)
     });
-    view! { <span class="chorus" aria-hidden="true">{voices.collect::<Vec<_>>()}</span> }
+    view! { <span class="avatar-stack" aria-hidden="true">{avatars.collect::<Vec<_>>()}</span> }
 }
 
 /// The whole address of a path, to be shared.

@@ -7,7 +7,7 @@ use shared::{
     text::{Name, Position, Room, UserId},
 };
 
-use super::World;
+use super::Platform;
 use crate::few;
 
 const ME: &str = "hubbub.me";
@@ -30,7 +30,7 @@ pub(super) struct Identity {
 
 /// A joined room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct KeptRoom {
+pub(super) struct SavedRoom {
     /// When it was joined, in milliseconds since the Unix epoch: its place in the list.
     pub joined: u64,
     /// The last position that this browser has seen.
@@ -42,49 +42,49 @@ pub(super) struct KeptRoom {
 }
 
 /// Who the person is, if they were here before.
-pub(super) fn identity(world: &dyn World) -> Option<Identity> {
-    Identity::read(&world.get(ME)?).ok()
+pub(super) fn identity(platform: &dyn Platform) -> Option<Identity> {
+    Identity::read(&platform.get(ME)?).ok()
 }
 
 /// Keeps who the person is.
-pub(super) fn keep_identity(world: &dyn World, identity: &Identity) {
-    world.set(ME, Some(&identity.write()));
+pub(super) fn save_identity(platform: &dyn Platform, identity: &Identity) {
+    platform.set(ME, Some(&identity.write()));
 }
 
 /// Drops it.
-pub(super) fn drop_identity(world: &dyn World) {
-    world.set(ME, None);
+pub(super) fn drop_identity(platform: &dyn Platform) {
+    platform.set(ME, None);
 }
 
 /// The joined rooms, in the order of joining.
-pub(super) fn rooms(world: &dyn World) -> Vec<(Room, KeptRoom)> {
+pub(super) fn rooms(platform: &dyn Platform) -> Vec<(Room, SavedRoom)> {
     let room = |key: &String| {
         let name = percent_decode_str(key.strip_prefix(ROOM)?).decode_utf8().ok()?;
-        Some((Room::parse(&name).ok()?, KeptRoom::read(&world.get(key)?).ok()?))
+        Some((Room::parse(&name).ok()?, SavedRoom::read(&platform.get(key)?).ok()?))
     };
-    let mut rooms: Vec<(Room, KeptRoom)> = world.keys(ROOM).iter().filter_map(room).collect();
+    let mut rooms: Vec<(Room, SavedRoom)> = platform.keys(ROOM).iter().filter_map(room).collect();
     few::sort(&mut rooms, |(a, kept_a), (b, kept_b)| (kept_a.joined, a) < (kept_b.joined, b));
     rooms
 }
 
 /// Keeps a joined room.
-pub(super) fn keep_room(world: &dyn World, room: &Room, kept: &KeptRoom) {
-    world.set(&key(ROOM, room), Some(&kept.write()));
+pub(super) fn save_room(platform: &dyn Platform, room: &Room, kept: &SavedRoom) {
+    platform.set(&key(ROOM, room), Some(&kept.write()));
 }
 
 /// Forgets a room.
-pub(super) fn drop_room(world: &dyn World, room: &Room) {
-    world.set(&key(ROOM, room), None);
+pub(super) fn drop_room(platform: &dyn Platform, room: &Room) {
+    platform.set(&key(ROOM, room), None);
 }
 
 /// The draft of a room; empty if there is none.
-pub(super) fn draft(world: &dyn World, room: &Room) -> String {
-    world.get(&key(DRAFT, room)).unwrap_or_default()
+pub(super) fn draft(platform: &dyn Platform, room: &Room) -> String {
+    platform.get(&key(DRAFT, room)).unwrap_or_default()
 }
 
 /// Keeps the draft of a room.
-pub(super) fn keep_draft(world: &dyn World, room: &Room, text: &str) {
-    world.set(&key(DRAFT, room), Some(text).filter(|text| !text.is_empty()));
+pub(super) fn save_draft(platform: &dyn Platform, room: &Room, text: &str) {
+    platform.set(&key(DRAFT, room), Some(text).filter(|text| !text.is_empty()));
 }
 
 fn key(prefix: &str, room: &Room) -> String {
@@ -109,7 +109,7 @@ impl Identity {
     }
 }
 
-impl KeptRoom {
+impl SavedRoom {
     fn read(text: &str) -> Result<Self, Unreadable> {
         let mut fields = Object::parse(text)?;
         Ok(Self {

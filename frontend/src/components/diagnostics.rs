@@ -1,4 +1,4 @@
-//! Under the hood: what the connection is doing, in numbers, for whoever wants to know.
+//! Figures about the connection and the open room, for people who want to know.
 
 use leptos::prelude::*;
 
@@ -10,11 +10,11 @@ use crate::{
 
 /// The button in the footer that opens it: a green dot and the round trip, or what is wrong in a word.
 #[component]
-pub fn Pulse() -> impl IntoView {
+pub fn ConnectionStatus() -> impl IntoView {
     let link = expect_context::<Chat>().link();
     let is_live = move || link.with(|link| link.status == Status::Live);
     view! {
-        <button class="btn small note pulse" class:off=live(move || !is_live()) type="button" popovertarget="hood">
+        <button class="btn small note pulse" class:off=live(move || !is_live()) type="button" popovertarget="diagnostics">
             {part(move || is_live().then(|| view! { <span class="vh">"Connected, round trip "</span> }))}
             {text(move || link.with(short))}
         </button>
@@ -23,14 +23,14 @@ pub fn Pulse() -> impl IntoView {
 
 /// The popover itself.
 #[component]
-pub fn Hood() -> impl IntoView {
+pub fn Diagnostics() -> impl IntoView {
     let chat = expect_context::<Chat>();
     let (link, waiting, current) = (chat.link(), chat.waiting(), chat.current());
     let here =
         move || current.with(|room| room.as_ref().map(|room| (room.here.get(), room.rows.with(Vec::len))));
     view! {
-        <div class="hood float" id="hood" popover role="dialog" aria-label="Under the hood">
-            <h2>"Under the hood"</h2>
+        <div class="diagnostics float" id="diagnostics" popover role="dialog" aria-label="Connection details">
+            <h2>"Connection details"</h2>
             <dl>
                 <dt>"Connection"</dt>
                 <dd>{text(move || link.with(|link| state(link.status).to_owned()))}</dd>

@@ -1,13 +1,13 @@
-//! What the state needs of the outside: clocks, chance, storage, the connection, the address.
+//! What the state needs of the browser: clocks, random, storage, the connection, the address.
 
 use shared::{command::Command, text::Nonce};
 
 use crate::{browser::clock, net::machine::Input};
 
-/// The outside of the state. The page's implementation is in [`browser`](crate::browser); tests have their own.
+/// Everything that the state needs from outside itself. `browser` implements it; tests have their own.
 ///
-/// No method calls back into the state: what follows from a call comes later, from outside.
-pub trait World {
+/// No method calls back into the state: what follows from a call comes later, from browser.
+pub trait Platform {
     /// The wall clock, in milliseconds since the Unix epoch: for people and for what is kept over reloads.
     fn now_ms(&self) -> u64;
 
@@ -51,11 +51,11 @@ pub trait World {
     fn show_title(&self, title: &str);
 }
 
-/// An outside in which nothing is there: no connection, no storage, one address.
+/// A platform without connection, storage or history, for tests of single components.
 #[derive(Debug, Clone, Copy)]
-pub struct Nowhere;
+pub struct NullPlatform;
 
-impl World for Nowhere {
+impl Platform for NullPlatform {
     fn now_ms(&self) -> u64 {
         clock::now_ms()
     }

@@ -1,11 +1,11 @@
-//! A piece of the page on a stand: mounted with a state that the test sets by hand.
+//! A piece of the page on a fixture: mounted with a state that the test sets by hand.
 
 use std::{any::Any, rc::Rc, sync::Arc};
 
 use frontend::{
     components::{composer::Composer, log::Log, toast::Toasts},
     state::{
-        Chat, Nowhere, OpenRoom, RoomHandle, RowHandle,
+        Chat, NullPlatform, RoomHandle, RoomSignals, RowHandle,
         timeline::rows::{Delivery, MessageRow, Row, RowKey},
     },
 };
@@ -19,28 +19,28 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 /// What is mounted; gone when dropped.
-pub(crate) struct Stand {
+pub(crate) struct Fixture {
     /// The room that the piece shows.
     pub(crate) room: RoomHandle,
     place: HtmlElement,
     _mounted: Box<dyn Any>,
 }
 
-impl Stand {
+impl Fixture {
     /// A log, 400 px high, of a loaded room with these rows.
     pub(crate) async fn log(rows: Vec<Row>) -> Self {
-        let stand = Self::mount(move |_, room| {
+        let fixture = Self::mount(move |_, room| {
             room.rows.set(rows.iter().cloned().map(handle).collect());
             room.loaded.set(true);
             view! { <Log room=room/> }.into_any()
         });
-        let stand = stand.await;
+        let fixture = fixture.await;
         // The sheets are not here; this much of them is what scrolling needs.
-        let log = stand.one(".log").unchecked_into::<HtmlElement>();
+        let log = fixture.one(".log").unchecked_into::<HtmlElement>();
         HtmlElement::style(&log)
             .set_css_text("height: 400px; overflow: auto; overflow-anchor: none; position: relative");
-        stand.frames(2).await;
-        stand
+        fixture.frames(2).await;
+        fixture
     }
 
     /// A composer.
@@ -52,17 +52,17 @@ impl Stand {
     pub(crate) async fn mount(piece: impl FnOnce(Chat, RoomHandle) -> AnyView + 'static) -> Self {
         let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
         document().body().unwrap().append_child(&place).unwrap();
-        let room = Arc::new(OpenRoom::new(Room::parse("general").unwrap()));
+        let room = Arc::new(RoomSignals::new(Room::parse("general").unwrap()));
         let shown = Arc::clone(&room);
         let mounted = mount_to(place.clone(), move || {
-            let chat = Chat::new(Rc::new(Nowhere));
+            let chat = Chat::new(Rc::new(NullPlatform));
             provide_context(chat);
             provide_context(Toasts::new(chat));
             piece(chat, shown)
         });
-        let stand = Self { room, place, _mounted: Box::new(mounted) };
-        stand.frames(1).await;
-        stand
+        let fixture = Self { room, place, _mounted: Box::new(mounted) };
+        fixture.frames(1).await;
+        fixture
     }
 
     /// Adds a row at the end.
@@ -142,7 +142,7 @@ impl Stand {
     }
 }
 
-impl Drop for Stand {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.place.remove();
     }

@@ -3,12 +3,12 @@
 use leptos::{html, prelude::*};
 
 use super::{
+    avatar::{Size, avatar},
     icon::logo,
     keys,
     live::{effect, live, part, text},
-    voice::{Size, voice},
 };
-use crate::{browser::letters, route, state::Chat};
+use crate::{browser::case, route, state::Chat};
 
 /// What is worth knowing before one says who one is.
 const FIRST: &str = "No account, no e-mail. Change it any time.";
@@ -18,7 +18,7 @@ const FORGOTTEN: &str = "You asked to be forgotten on another page, so you’re 
 
 /// Asks for a name and takes it.
 #[component]
-pub fn Entry(
+pub fn SignIn(
     /// What was already typed into the shell's field.
     typed: String,
 ) -> impl IntoView {
@@ -38,7 +38,7 @@ pub fn Entry(
         wrong.set(chat.set_name(&name.get_untracked()).err().map(|invalid| sentence(&invalid.to_string())));
     };
     view! {
-        <div class="entry">
+        <div class="sign-in">
             <main class="float">
                 {logo()}
                 <h1>"What should we call you?"</h1>
@@ -46,7 +46,7 @@ pub fn Entry(
                 <form on:submit=join>
                     <label class="vh" for="name">"Your name"</label>
                     <div class="row">
-                        {part(move || Some(voice(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)))}
+                        {part(move || Some(avatar(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)))}
                         <input
                             class="field"
                             id="name"
@@ -84,5 +84,5 @@ fn destination() -> String {
 /// A message of an error as a sentence for people.
 pub fn sentence(message: &str) -> String {
     let (first, rest) = message.split_at(message.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}.", letters::upper(first))
+    format!("{}{rest}.", case::upper(first))
 }

@@ -5,7 +5,7 @@ pub fn unit() -> f64 {
     js_sys::Math::random()
 }
 
-/// 128 bits of good chance as 22 characters of `A–Z a–z 0–9 _ -`.
+/// 128 random bits as 22 characters of `A–Z a–z 0–9 _ -`.
 pub fn word() -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut bytes = [0_u8; 22];

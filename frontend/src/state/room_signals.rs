@@ -8,7 +8,7 @@ use shared::{error::ErrorCode, message::Person, text::Room};
 use super::timeline::rows::{Row, RowKey};
 
 /// A joined room; cheap to clone, equal only to itself.
-pub type RoomHandle = Arc<OpenRoom>;
+pub type RoomHandle = Arc<RoomSignals>;
 
 /// A row with its signal: the list changes when rows come and go, the signal when this row changes.
 /// `<For each=move || rows.get() key=|handle| handle.key …/>`.
@@ -31,7 +31,7 @@ pub struct Scroll {
 
 /// The signals of one joined room. The view reads them and writes none but through [`Chat`](super::Chat).
 #[derive(Debug)]
-pub struct OpenRoom {
+pub struct RoomSignals {
     room: Room,
     /// The rows of the log, oldest first: at most 320 messages and the lines between.
     pub rows: ArcRwSignal<Vec<RowHandle>>,
@@ -63,7 +63,7 @@ pub struct OpenRoom {
     scroll: Mutex<Option<Scroll>>,
 }
 
-impl OpenRoom {
+impl RoomSignals {
     /// A room of which nothing is known yet.
     pub fn new(room: Room) -> Self {
         Self {
@@ -101,10 +101,10 @@ impl OpenRoom {
     }
 }
 
-impl PartialEq for OpenRoom {
+impl PartialEq for RoomSignals {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
 }
 
-impl Eq for OpenRoom {}
+impl Eq for RoomSignals {}

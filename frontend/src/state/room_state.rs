@@ -4,18 +4,18 @@ use leptos::prelude::*;
 use shared::text::UserId;
 
 use super::{
-    kept::KeptRoom,
-    room::{RoomHandle, RowHandle},
+    room_signals::{RoomHandle, RowHandle},
+    saved::SavedRoom,
     timeline::Timeline,
 };
 use crate::time::Day;
 
 /// One joined room.
 #[derive(Debug)]
-pub(super) struct Here {
-    pub(super) open: RoomHandle,
+pub(super) struct RoomState {
+    pub(super) signals: RoomHandle,
     pub(super) timeline: Timeline,
-    pub(super) kept: KeptRoom,
+    pub(super) saved: SavedRoom,
     /// The answer to a join is on its way.
     pub(super) joining: bool,
     /// When to ask again after a refusal that passes.
@@ -25,21 +25,21 @@ pub(super) struct Here {
     /// The rows are to be drawn again.
     pub(super) dirty: bool,
     /// What is kept is to be kept again.
-    pub(super) unkept: bool,
+    pub(super) unsaved: bool,
 }
 
-impl Here {
+impl RoomState {
     /// A room of which no more is known than what was kept.
-    pub(super) fn new(open: RoomHandle, kept: KeptRoom) -> Self {
+    pub(super) fn new(signals: RoomHandle, saved: SavedRoom) -> Self {
         Self {
-            open,
+            signals,
             timeline: Timeline::default(),
-            kept,
+            saved,
             joining: false,
             join_again: None,
             seen_since: None,
             dirty: true,
-            unkept: true,
+            unsaved: true,
         }
     }
 
@@ -49,7 +49,7 @@ impl Here {
             return;
         }
         let rows = self.timeline.rows(me, Day::of);
-        let before = self.open.rows.get_untracked();
+        let before = self.signals.rows.get_untracked();
         let same_keys = before.len() == rows.len()
             && before.iter().zip(&rows).all(|(handle, (key, _))| handle.key == *key);
         let mut handles = Vec::with_capacity(rows.len());
@@ -68,10 +68,10 @@ impl Here {
             };
             handles.push(RowHandle { key, row: signal });
         }
-        put_arc(&self.open.has_older, self.timeline.has_older());
-        put_arc(&self.open.has_newer, self.timeline.has_newer());
+        put_arc(&self.signals.has_older, self.timeline.has_older());
+        put_arc(&self.signals.has_newer, self.timeline.has_newer());
         if !same_keys {
-            self.open.rows.set(handles);
+            self.signals.rows.set(handles);
         }
     }
 }

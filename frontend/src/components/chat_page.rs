@@ -5,13 +5,13 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 
 use super::{
     banner::Banner,
-    bar::Bar,
     composer::Composer,
-    hood::Hood,
+    diagnostics::Diagnostics,
     keys,
     live::{effect, live, part},
     log::Log,
     people::People,
+    room_header::RoomHeader,
     rooms::Rooms,
     toast::Toast,
 };
@@ -30,7 +30,7 @@ const UNDER_ROOMS: &str = ".main > *, .bar > :not(h1), .side";
 /// The whole page but the first visit. Parts stand in the order of the keyboard; the grid puts them where they are
 /// seen.
 #[component]
-pub fn Desk() -> impl IntoView {
+pub fn ChatPage() -> impl IntoView {
     let chat = expect_context::<Chat>();
     let current = chat.current();
     let (wide, one_column) = (media(WIDE), media(ONE_COLUMN));
@@ -78,9 +78,9 @@ pub fn Desk() -> impl IntoView {
             </main>
             <People close=close/>
             <Rooms chosen=chosen/>
-            <Bar people=people toggle_people=toggle show_rooms=show_rooms/>
+            <RoomHeader people=people toggle_people=toggle show_rooms=show_rooms/>
         </div>
-        <Hood/>
+        <Diagnostics/>
     }
 }
 
