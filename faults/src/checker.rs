@@ -1,7 +1,7 @@
 //! The history checker: what every client saw, against what the rooms' histories hold in the end.
 //!
 //! Pure. It knows nothing of sockets, faults or time, and does not trust what it is given: each promise is
-//! checked from the observations alone.
+//! checked from the logs alone.
 
 mod order;
 mod own;
@@ -28,7 +28,7 @@ pub struct Link {
 
 /// One thing that a client did or was told, in the order in which it happened.
 #[derive(Debug, Clone)]
-pub enum Seen {
+pub enum ClientEvent {
     /// A try to send.
     Sent {
         /// Where.
@@ -89,11 +89,11 @@ pub enum Seen {
 
 /// The log of one client.
 #[derive(Debug, Clone, Default)]
-pub struct Observation {
+pub struct ClientLog {
     /// Which client, for the texts of the verdict.
     pub client: usize,
     /// What it saw.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<ClientEvent>,
     /// The rooms it was in when everything had come to rest: there it must have seen all that there is.
     pub present: Vec<Room>,
 }
@@ -140,7 +140,7 @@ impl Verdict {
 }
 
 /// Checks everything.
-pub fn check(observations: &[Observation], history: &History) -> Verdict {
+pub fn check(logs: &[ClientLog], history: &History) -> Verdict {
     let mut verdict = Verdict::default();
     let mut orders: HashMap<Room, Vec<Vec<Link>>> = HashMap::new();
     for (room, links) in history {
@@ -148,13 +148,13 @@ pub fn check(observations: &[Observation], history: &History) -> Verdict {
         orders.entry(room.clone()).or_default().push(links.clone());
     }
     let mut told: HashSet<(usize, Room)> = HashSet::new();
-    for observation in observations {
-        for (room, view) in view::walk(observation, &mut verdict) {
+    for log in logs {
+        for (room, view) in view::walk(log, &mut verdict) {
             if view.told {
-                told.insert((observation.client, room.clone()));
+                told.insert((log.client, room.clone()));
             }
-            if observation.present.contains(&room) {
-                check_end(observation.client, &room, &view, history, &mut verdict);
+            if log.present.contains(&room) {
+                check_end(log.client, &room, &view, history, &mut verdict);
             }
             orders.entry(room).or_default().extend(view.into_runs());
         }
@@ -162,9 +162,9 @@ pub fn check(observations: &[Observation], history: &History) -> Verdict {
     for (room, runs) in &orders {
         order::check(room, runs, &mut verdict);
     }
-    check_acks(observations, history, &told, &mut verdict);
-    for observation in observations {
-        own::check(observation, history, &told, &mut verdict);
+    check_acks(logs, history, &told, &mut verdict);
+    for log in logs {
+        own::check(log, history, &told, &mut verdict);
     }
     verdict
 }
@@ -202,12 +202,7 @@ fn check_end(client: usize, room: &Room, view: &View, history: &History, verdict
     }
 }
 
-fn check_acks(
-    observations: &[Observation],
-    history: &History,
-    told: &HashSet<(usize, Room)>,
-    verdict: &mut Verdict,
-) {
+fn check_acks(logs: &[ClientLog], history: &History, told: &HashSet<(usize, Room)>, verdict: &mut Verdict) {
     let mut places: HashMap<(&Room, &Nonce), &Position> = HashMap::new();
     let mut holders: HashMap<(&Room, &Position), &Nonce> = HashMap::new();
     for (room, link) in history.iter().flat_map(|(room, links)| links.iter().map(move |link| (room, link))) {
@@ -215,17 +210,17 @@ fn check_acks(
         holders.insert((room, &link.position), &link.nonce);
     }
     let mut tries: HashMap<(&Room, &Nonce), u64> = HashMap::new();
-    for seen in observations.iter().flat_map(|observation| &observation.seen) {
-        if let Seen::Sent { room, nonce, .. } = seen {
+    for seen in logs.iter().flat_map(|log| &log.seen) {
+        if let ClientEvent::Sent { room, nonce, .. } = seen {
             *tries.entry((room, nonce)).or_default() += 1;
         }
     }
     let mut answers: HashMap<(&Room, &Nonce), &Position> = HashMap::new();
-    for observation in observations {
-        for seen in &observation.seen {
-            let Seen::Acked { room, nonce, position, duplicate } = seen else { continue };
+    for log in logs {
+        for seen in &log.seen {
+            let ClientEvent::Acked { room, nonce, position, duplicate } = seen else { continue };
             verdict.acked += 1;
-            let client = observation.client;
+            let client = log.client;
             let told = told.contains(&(client, room.clone()));
             let count = tries.get(&(room, nonce)).copied().unwrap_or(0);
             let first = *answers.entry((room, nonce)).or_insert(position);

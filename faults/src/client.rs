@@ -24,8 +24,8 @@ use tokio::{
 
 use self::wire::{Heard, Wire};
 use crate::{
-    checker::{Link, Observation, Seen},
-    stage::Stage,
+    checker::{ClientEvent, ClientLog, Link},
+    run_state::RunState,
 };
 
 const TICK: Duration = Duration::from_millis(100);
@@ -54,7 +54,7 @@ pub struct Plan {
 
 /// What a client is to say: something, in the room of this index among its own.
 #[derive(Debug, Clone, Copy)]
-pub struct Say(pub usize);
+pub struct SendOrder(pub usize);
 
 #[derive(Debug)]
 enum Asked {
@@ -74,9 +74,9 @@ struct Pending {
 #[derive(Debug)]
 struct Client {
     plan: Plan,
-    stage: Arc<Stage>,
+    state: Arc<RunState>,
     random: fastrand::Rng,
-    seen: Vec<Seen>,
+    seen: Vec<ClientEvent>,
     at: HashMap<Room, Position>,
     inside: HashSet<Room>,
     refused: Vec<(Room, Instant)>,
@@ -95,14 +95,14 @@ struct Client {
     repeaters: Vec<mpsc::Sender<Command>>,
 }
 
-/// Lives until the stage says stop; answers what it saw.
-pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) -> Observation {
-    let mut stop = stage.stop.subscribe();
+/// Lives until the state says stop; answers what it saw.
+pub async fn run(plan: Plan, state: Arc<RunState>, mut work: mpsc::Receiver<SendOrder>) -> ClientLog {
+    let mut stop = state.stop.subscribe();
     let random = fastrand::Rng::with_seed(plan.seed);
     let mut node = plan.node;
     let mut client = Client {
         plan,
-        stage,
+        state,
         random,
         seen: Vec::new(),
         at: HashMap::new(),
@@ -122,7 +122,7 @@ pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) 
     };
     let mut failures = 0u32;
     while !*stop.borrow() {
-        let address = client.stage.nodes[node];
+        let address = client.state.nodes[node];
         if let Ok(mut wire) = Wire::connect(address).await {
             let stopped = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => true,
@@ -139,13 +139,13 @@ pub async fn live(plan: Plan, stage: Arc<Stage>, mut work: mpsc::Receiver<Say>) 
         } else {
             failures += 1;
         }
-        node = (node + 1) % client.stage.nodes.len();
+        node = (node + 1) % client.state.nodes.len();
         // Shorter than the pauses of the page, and growing like them: a crowd must not keep itself out.
         let most = 100u64 << failures.min(6);
         sleep(Duration::from_millis(client.random.u64(most / 4..=most))).await;
     }
     let present = if client.settled { client.plan.rooms.clone() } else { Vec::new() };
-    Observation { client: client.plan.index, seen: client.seen, present }
+    ClientLog { client: client.plan.index, seen: client.seen, present }
 }
 
 /// How a conversation ended.
@@ -162,7 +162,7 @@ impl Client {
         &mut self,
         wire: &mut Wire,
         node: usize,
-        work: &mut mpsc::Receiver<Say>,
+        work: &mut mpsc::Receiver<SendOrder>,
     ) -> Result<End> {
         self.connection += 1;
         let name: Name = format!("Client {}", self.plan.index).parse()?;
@@ -180,7 +180,7 @@ impl Client {
                         let was = self.settled;
                         self.take(node, *frame)?;
                         if mem::take(&mut self.turned_away) {
-                            self.stage.turned_away.fetch_add(1, Relaxed);
+                            self.state.turned_away.fetch_add(1, Relaxed);
                             return Ok(End::Left);
                         }
                         if self.settled && !was {
@@ -224,22 +224,22 @@ impl Client {
         self.ask(wire, command, Asked::Join(room, since)).await
     }
 
-    async fn say(&mut self, wire: &mut Wire, Say(index): Say) -> Result<()> {
+    async fn say(&mut self, wire: &mut Wire, SendOrder(index): SendOrder) -> Result<()> {
         let room = self.plan.rooms[index % self.plan.rooms.len()].clone();
         self.said += 1;
-        let (now, random) = (self.stage.now(), self.random.u16(..));
+        let (now, random) = (self.state.now(), self.random.u16(..));
         let nonce = format!("{}-{}-{random:04x}-{now}", self.plan.index, self.said);
         let nonce: Nonce = nonce.parse()?;
-        let bytes = usize::try_from(self.stage.body_bytes.load(Relaxed))?;
+        let bytes = usize::try_from(self.state.body_bytes.load(Relaxed))?;
         let body = format!("{now:<bytes$}").parse()?;
         let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body };
         for (on, repeater) in (REPEATERS..).zip(&self.repeaters) {
             // A repeater that cannot keep up repeats less.
             if repeater.try_send(command.clone()).is_ok() {
-                self.seen.push(Seen::Sent { room: room.clone(), nonce: nonce.clone(), on });
+                self.seen.push(ClientEvent::Sent { room: room.clone(), nonce: nonce.clone(), on });
             }
         }
-        self.stage.pending.fetch_add(1, Relaxed);
+        self.state.pending.fetch_add(1, Relaxed);
         self.pending.push_back(Pending { room, command, nonce, due: Instant::now() });
         if self.settled {
             self.resend(wire, false).await?;
@@ -257,7 +257,7 @@ impl Client {
             }
         }
         for (room, nonce, command) in out {
-            self.seen.push(Seen::Sent { room, nonce: nonce.clone(), on: self.connection });
+            self.seen.push(ClientEvent::Sent { room, nonce: nonce.clone(), on: self.connection });
             self.ask(wire, command, Asked::Send(nonce, now)).await?;
         }
         Ok(())
@@ -269,13 +269,13 @@ impl Client {
             Ok(End::Closed(code)) => code.unwrap_or(1006),
             Err(_) => 1006,
         };
-        self.stage.disconnects.fetch_add(1, Relaxed);
-        self.stage.closed(code);
+        self.state.disconnects.fetch_add(1, Relaxed);
+        self.state.closed(code);
     }
 
     fn disconnected(&mut self) {
         if self.settled {
-            self.stage.settled.fetch_sub(1, Relaxed);
+            self.state.settled.fetch_sub(1, Relaxed);
             self.gone_since = Some(Instant::now());
         }
         self.settled = false;
@@ -287,7 +287,7 @@ impl Client {
 
     fn start_repeaters(&mut self) {
         let Some(token) = self.token.clone() else { return };
-        let nodes = self.stage.nodes.clone();
+        let nodes = self.state.nodes.clone();
         for (_, address) in nodes.into_iter().enumerate().filter(|(node, _)| *node != self.plan.node) {
             let (sender, commands) = mpsc::channel(64);
             let name = format!("Client {}", self.plan.index);

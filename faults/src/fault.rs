@@ -21,7 +21,7 @@ use crate::{
     checker::{self, Verdict},
     client::said_at,
     report::{Figures, Row},
-    world::{Carrier, Size, World},
+    testbed::{BrokerKind, RunOptions, TestBed},
 };
 
 /// Clients that F25 throws out, if waits are not cut.
@@ -153,21 +153,21 @@ impl Fault {
         }
     }
 
-    fn carrier(self) -> Carrier {
+    fn broker(self) -> BrokerKind {
         let append_only = match self {
-            Self::F4 | Self::F4b => return Carrier::Group { wait: 0 },
-            Self::F4c => return Carrier::Group { wait: 1 },
-            Self::F4d => return Carrier::Group { wait: 2 },
-            Self::F26 | Self::F28b => return Carrier::Embedded,
-            Self::F17c | Self::F18b => return Carrier::Meddled(Box::new(Carrier::Embedded)),
+            Self::F4 | Self::F4b => return BrokerKind::Sentinels { wait: 0 },
+            Self::F4c => return BrokerKind::Sentinels { wait: 1 },
+            Self::F4d => return BrokerKind::Sentinels { wait: 2 },
+            Self::F26 | Self::F28b => return BrokerKind::Embedded,
+            Self::F17c | Self::F18b => return BrokerKind::Preloaded(Box::new(BrokerKind::Embedded)),
             Self::F1b | Self::F17b | Self::F18 => Some("everysec"),
             Self::F1 | Self::F11 | Self::F24 => Some("always"),
             _ => None,
         };
         let options = RedisOptions { append_only, ..RedisOptions::default() };
-        let redis = Carrier::Redis(options.line("auto-aof-rewrite-percentage", "0"));
+        let redis = BrokerKind::Redis(options.line("auto-aof-rewrite-percentage", "0"));
         if matches!(self, Self::F17 | Self::F17b | Self::F18) {
-            Carrier::Meddled(Box::new(redis))
+            BrokerKind::Preloaded(Box::new(redis))
         } else {
             redis
         }
@@ -183,47 +183,47 @@ impl Fault {
         matches!(self, Self::F6 | Self::F7 | Self::F17c | Self::F26 | Self::F28 | Self::F28b)
     }
 
-    async fn strike(self, world: &mut World, figures: &mut Figures) -> Result<()> {
+    async fn strike(self, bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
         match self {
-            Self::F1 => redis::killed(world, figures).await,
-            Self::F1b => redis::tail_lost(world, figures).await,
-            Self::F2 => redis::paused(world, figures).await,
-            Self::F3 => redis::emptied(world, figures).await,
-            Self::F4 | Self::F4c => failover::killed(world, figures).await,
-            Self::F4b | Self::F4d => failover::handed_over(world, figures).await,
-            Self::F5 => sockets::silenced(world, figures).await,
-            Self::F5b => sockets::deaf(world, figures).await,
-            Self::F6 => node::killed(world, figures).await,
-            Self::F7 => node::asked_to_leave(world, figures).await,
-            Self::F8 => bytes::half_open(world, figures).await,
-            Self::F9 => bytes::slow_reader(world, figures).await,
-            Self::F10 => crowd::flood(world, figures).await,
-            Self::F11 => rooms::many(world, figures).await,
-            Self::F12 => bytes::at_the_limits(world, figures).await,
-            Self::F17 => clock::stepped(world, figures).await,
-            Self::F17b => clock::ids_again(world, figures).await,
-            Self::F17c => clock::stepped_embedded(world, figures).await,
-            Self::F18 => disk::full(world, figures).await,
-            Self::F18b => disk::full_embedded(world, figures).await,
-            Self::F20 => crowd::no_descriptors(world, figures).await,
-            Self::F21 => sockets::overrun(world, figures).await,
-            Self::F22 => sockets::subscribers_killed(world, figures).await,
-            Self::F23 => redis::out_of_memory(world, figures).await,
-            Self::F24 => redis::away(world, figures).await,
-            Self::F25 => crowd::storm(world, figures).await,
-            Self::F26 => embedded::killed(world, figures).await,
-            Self::F28 | Self::F28b => node::replaced(world, figures).await,
-            Self::F29 => node::said_three_times(world, figures).await,
-            Self::F30 => sockets::torn(world, figures).await,
-            Self::None => crowd::calm(world, figures).await,
+            Self::F1 => redis::killed(bed, figures).await,
+            Self::F1b => redis::tail_lost(bed, figures).await,
+            Self::F2 => redis::paused(bed, figures).await,
+            Self::F3 => redis::emptied(bed, figures).await,
+            Self::F4 | Self::F4c => failover::killed(bed, figures).await,
+            Self::F4b | Self::F4d => failover::handed_over(bed, figures).await,
+            Self::F5 => sockets::silenced(bed, figures).await,
+            Self::F5b => sockets::deaf(bed, figures).await,
+            Self::F6 => node::killed(bed, figures).await,
+            Self::F7 => node::asked_to_leave(bed, figures).await,
+            Self::F8 => bytes::half_open(bed, figures).await,
+            Self::F9 => bytes::slow_reader(bed, figures).await,
+            Self::F10 => crowd::flood(bed, figures).await,
+            Self::F11 => rooms::many(bed, figures).await,
+            Self::F12 => bytes::at_the_limits(bed, figures).await,
+            Self::F17 => clock::stepped(bed, figures).await,
+            Self::F17b => clock::ids_again(bed, figures).await,
+            Self::F17c => clock::stepped_embedded(bed, figures).await,
+            Self::F18 => disk::full(bed, figures).await,
+            Self::F18b => disk::full_embedded(bed, figures).await,
+            Self::F20 => crowd::no_descriptors(bed, figures).await,
+            Self::F21 => sockets::overrun(bed, figures).await,
+            Self::F22 => sockets::subscribers_killed(bed, figures).await,
+            Self::F23 => redis::out_of_memory(bed, figures).await,
+            Self::F24 => redis::away(bed, figures).await,
+            Self::F25 => crowd::storm(bed, figures).await,
+            Self::F26 => embedded::killed(bed, figures).await,
+            Self::F28 | Self::F28b => node::replaced(bed, figures).await,
+            Self::F29 => node::said_three_times(bed, figures).await,
+            Self::F30 => sockets::torn(bed, figures).await,
+            Self::None => crowd::calm(bed, figures).await,
         }
     }
 
     /// Plays it from start to verdict.
-    pub async fn play(self, size: &Size) -> Row {
+    pub async fn play(self, options: &RunOptions) -> Row {
         let start = Instant::now();
-        let mut figures = Figures::new(size.slack);
-        let verdict = self.run(self.fitting(size.clone()), &mut figures).await;
+        let mut figures = Figures::new(options.slack);
+        let verdict = self.run(self.fitting(options.clone()), &mut figures).await;
         let verdict = verdict.map_err(|error| figures.missed.push(format!("{error:#}"))).ok();
         let seconds = start.elapsed().as_secs();
         let id = format!("{self:?}");
@@ -231,34 +231,34 @@ impl Fault {
     }
 
     /// F25 wants a crowd, with as many to a room as others have. On a running cluster, each fault has rooms of its own.
-    fn fitting(self, mut size: Size) -> Size {
-        if let Some(running) = &mut size.cluster {
+    fn fitting(self, mut options: RunOptions) -> RunOptions {
+        if let Some(running) = &mut options.cluster {
             running.mark = format!("{} {self:?}", running.mark);
         }
-        if self == Self::F25 && !size.short && size.cluster.is_none() {
-            let more = CROWD.div_ceil(size.clients).max(1);
-            size.clients *= more;
-            size.rooms *= more;
+        if self == Self::F25 && !options.short && options.cluster.is_none() {
+            let more = CROWD.div_ceil(options.clients).max(1);
+            options.clients *= more;
+            options.rooms *= more;
         }
-        size
+        options
     }
 
-    async fn run(self, size: Size, figures: &mut Figures) -> Result<Verdict> {
-        if size.cluster.is_some() && !Self::ANYWHERE.contains(&self) {
+    async fn run(self, options: RunOptions, figures: &mut Figures) -> Result<Verdict> {
+        if options.cluster.is_some() && !Self::ANYWHERE.contains(&self) {
             bail!("it needs processes of its own, and cannot be played on a running cluster");
         }
-        let mut world = World::start(size, &self.carrier(), self == Self::F29).await?;
-        let stage = world.stage.clone();
-        stage.take_p99();
-        stage.take_answer();
-        stage.take_away();
-        self.strike(&mut world, figures).await?;
-        figures.note(format!("slowest answer {} ms", stage.take_answer()));
-        if !world.nodes.is_empty() {
-            figures.note(format!("largest node {} MiB", world.resident() / 1024));
+        let mut bed = TestBed::start(options, &self.broker(), self == Self::F29).await?;
+        let state = bed.state.clone();
+        state.take_p99();
+        state.take_answer();
+        state.take_away();
+        self.strike(&mut bed, figures).await?;
+        figures.note(format!("slowest answer {} ms", state.take_answer()));
+        if !bed.nodes.is_empty() {
+            figures.note(format!("largest node {} MiB", bed.resident() / 1024));
         }
         let (mut disconnects, turned_away) =
-            (stage.disconnects.load(Relaxed), stage.turned_away.load(Relaxed));
+            (state.disconnects.load(Relaxed), state.turned_away.load(Relaxed));
         // Whoever the fault itself throws out may find the door shut for a moment.
         if self == Self::F25 {
             figures.note(format!("turned away at the door {turned_away} times"));
@@ -268,11 +268,11 @@ impl Fault {
         let most = if self.may_disconnect() { u64::MAX } else { 0 };
         figures.at_most("disconnects", disconnects, most, "");
         if disconnects > 0 {
-            figures.note(format!("closes {:?}", stage.closes()));
+            figures.note(format!("closes {:?}", state.closes()));
         }
-        let (observations, history) = world.finish().await?;
-        let verdict = checker::check(&observations, &history);
-        if let Some(panic) = world.panic() {
+        let (logs, history) = bed.finish().await?;
+        let verdict = checker::check(&logs, &history);
+        if let Some(panic) = bed.panic() {
             figures.missed.push(format!("a node panicked: {panic}"));
         }
         let lost: Vec<_> = verdict.told_losses.iter().map(said_at).collect();

@@ -3,9 +3,9 @@
 //!
 //! In reading order:
 //! - [`checker`]: the verdict, from the logs of all clients and the histories.
-//! - [`client`]: a client that behaves like the page and writes down everything; [`stage`]: what all of them share.
-//! - [`world`]: nodes, Redis, a [`proxy`] between them, clients, load.
-//! - [`holder`]: a lighter client, for very many rooms.
+//! - [`client`]: a client that behaves like the page and records every event; [`run_state`]: state that all of them share.
+//! - [`testbed`]: nodes, Redis, a [`proxy`] between them, clients, load.
+//! - [`light_clients`]: lighter clients, for very many rooms.
 //! - [`fault`]: the faults, one function each; [`report`]: the table.
 
 #![forbid(unsafe_code)]
@@ -14,8 +14,8 @@ pub mod checker;
 pub mod client;
 pub mod fault;
 pub mod history;
-pub mod holder;
+pub mod light_clients;
 pub mod proxy;
 pub mod report;
-pub mod stage;
-pub mod world;
+pub mod run_state;
+pub mod testbed;

@@ -12,7 +12,7 @@ use clap::{Parser, ValueEnum};
 use faults::{
     fault::Fault,
     report::HEAD,
-    world::{Running, Size},
+    testbed::{ExternalCluster, RunOptions},
 };
 
 /// Plays faults on real nodes under load and checks that nothing was lost, repeated or reordered.
@@ -108,7 +108,7 @@ async fn main() -> ExitCode {
             "seed {seed}, {}, {clients} clients, {rooms} rooms called … of faults {mark}, {rate} messages/s\n\n{HEAD}",
             cluster.join(" "),
         );
-        match Running::at(&cluster, mark) {
+        match ExternalCluster::at(&cluster, mark) {
             Ok(running) => Some(running),
             Err(error) => {
                 eprintln!("error: {error:#}");
@@ -116,14 +116,14 @@ async fn main() -> ExitCode {
             }
         }
     };
-    let size = Size { binary, old_binary, cluster, seed, nodes, clients, rooms, rate, short, slack };
+    let options = RunOptions { binary, old_binary, cluster, seed, nodes, clients, rooms, rate, short, slack };
     if let Err(error) = testkit::raise_descriptor_limit() {
         eprintln!("warning: {error:#}");
     }
     let start = Instant::now();
     let mut failed = Vec::new();
     for fault in selection {
-        let row = fault.play(&size).await;
+        let row = fault.play(&options).await;
         println!("{row}");
         if !row.passed() {
             failed.push((row.id.clone(), row.violations()));

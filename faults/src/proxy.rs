@@ -1,4 +1,4 @@
-//! A TCP proxy that can be cut, silenced and slowed, and that can lead subscribers to another server.
+//! A TCP proxy that can delay, stall and cut connections and divert subscribers to another server.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -12,22 +12,22 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Small, so that a silent proxy soon fills what stands behind it.
+/// Small, so that a stalled proxy soon fills the sender's buffers.
 const BUFFER: u32 = 64 * 1024;
 
-type Weathers = watch::Receiver<Weather>;
-type Aside = watch::Receiver<Option<u16>>;
+type Modes = watch::Receiver<ProxyMode>;
+type Diversion = watch::Receiver<Option<u16>>;
 
-/// What the proxy does with bytes.
+/// What the proxy does with the bytes of all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    /// Passes them on.
-    Clear,
-    /// Passes each piece on after this long.
-    Slow(Duration),
-    /// Holds them back; nobody is told. Connections can be opened and stay silent, too.
-    Silent,
-    /// Ends every connection and every new one at once.
+pub enum ProxyMode {
+    /// Forwards them.
+    Pass,
+    /// Forwards each piece after this time.
+    Delay(Duration),
+    /// Holds them back. New connections are accepted and stay silent, too.
+    Stall,
+    /// Closes all connections, new ones at once.
     Cut,
 }
 
@@ -35,20 +35,20 @@ pub enum Weather {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    weather: watch::Sender<Weather>,
-    aside: watch::Sender<Option<u16>>,
+    mode: watch::Sender<ProxyMode>,
+    divert: watch::Sender<Option<u16>>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Starts to pass connections on to a port of this machine.
+    /// Starts to forward connections to a port of this machine.
     pub async fn start(target: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let (weather, seen) = watch::channel(Weather::Clear);
-        let (aside, turned) = watch::channel(None);
+        let (mode, seen) = watch::channel(ProxyMode::Pass);
+        let (divert, turned) = watch::channel(None);
         let task = tokio::spawn(accept(listener, target, seen, turned));
-        Ok(Self { address, weather, aside, task })
+        Ok(Self { address, mode, divert, task })
     }
 
     /// Its port.
@@ -56,15 +56,15 @@ impl Proxy {
         self.address.port()
     }
 
-    /// Changes what it does, for all connections.
-    pub fn set(&self, weather: Weather) {
-        self.weather.send_replace(weather);
+    /// Changes the mode of all connections.
+    pub fn set(&self, mode: ProxyMode) {
+        self.mode.send_replace(mode);
     }
 
-    /// From now on, connections that subscribe to something lead to the Redis on this port instead. `None`: no more.
-    /// Those that have subscribed stay where they are.
-    pub fn turn_aside(&self, port: Option<u16>) {
-        self.aside.send_replace(port);
+    /// From now on, connects clients that subscribe to the Redis on this port instead. `None`: to the target again.
+    /// Existing subscribers stay where they are.
+    pub fn divert_subscribers(&self, port: Option<u16>) {
+        self.divert.send_replace(port);
     }
 }
 
@@ -74,26 +74,26 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: u16, weather: Weathers, aside: Aside) {
+async fn accept(listener: TcpListener, target: u16, mode: Modes, divert: Diversion) {
     let mut links = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((near, _)) = accepted else { return };
-                links.spawn(link(near, target, weather.clone(), aside.clone()));
+                links.spawn(link(near, target, mode.clone(), divert.clone()));
             }
             Some(_) = links.join_next() => {}
         }
     }
 }
 
-async fn link(near: TcpStream, mut target: u16, mut weather: Weathers, aside: Aside) -> io::Result<()> {
-    if *weather.borrow() == Weather::Cut {
+async fn link(near: TcpStream, mut target: u16, mut mode: Modes, divert: Diversion) -> io::Result<()> {
+    if *mode.borrow() == ProxyMode::Cut {
         return Ok(());
     }
     near.set_nodelay(true)?;
     let (mut near_read, mut near_write) = near.into_split();
-    let (mut aside, mut first) = (Some(aside), Vec::new());
+    let (mut divert, mut first) = (Some(divert), Vec::new());
     loop {
         let far = TcpSocket::new_v4()?;
         far.set_recv_buffer_size(BUFFER)?;
@@ -101,23 +101,23 @@ async fn link(near: TcpStream, mut target: u16, mut weather: Weathers, aside: As
         far.set_nodelay(true)?;
         let (mut far_read, mut far_write) = far.into_split();
         far_write.write_all(&first).await?;
-        let (up, down) = (weather.clone(), weather.clone());
+        let (up, down) = (mode.clone(), mode.clone());
         let turned = tokio::select! {
-            _ = weather.wait_for(|now| *now == Weather::Cut) => None,
-            done = pump(&mut near_read, &mut far_write, up, aside.as_ref()) => done?,
+            _ = mode.wait_for(|now| *now == ProxyMode::Cut) => None,
+            done = pump(&mut near_read, &mut far_write, up, divert.as_ref()) => done?,
             done = pump(&mut far_read, &mut near_write, down, None) => done?,
         };
         let Some((port, piece)) = turned else { return Ok(()) };
-        (target, first, aside) = (port, piece, None);
+        (target, first, divert) = (port, piece, None);
     }
 }
 
-/// Ends with where to go on and with what, if this connection is to be turned aside.
+/// Copies bytes until the connection ends; returns the port and the first piece if it must be diverted.
 async fn pump(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,
-    mut weather: Weathers,
-    aside: Option<&Aside>,
+    mut mode: Modes,
+    divert: Option<&Diversion>,
 ) -> io::Result<Option<(u16, Vec<u8>)>> {
     let mut piece = vec![0; 16 * 1024];
     loop {
@@ -126,19 +126,19 @@ async fn pump(
             return Ok(None);
         }
         if subscribes(&piece[..length])
-            && let Some(port) = aside.and_then(|aside| *aside.borrow())
+            && let Some(port) = divert.and_then(|divert| *divert.borrow())
         {
             piece.truncate(length);
             return Ok(Some((port, piece)));
         }
-        let now = *weather.borrow_and_update();
+        let now = *mode.borrow_and_update();
         match now {
-            Weather::Clear | Weather::Cut => {}
-            Weather::Slow(pause) => tokio::time::sleep(pause).await,
-            Weather::Silent => {
-                let after = weather.wait_for(|now| *now != Weather::Silent).await.map(|now| *now);
+            ProxyMode::Pass | ProxyMode::Cut => {}
+            ProxyMode::Delay(pause) => tokio::time::sleep(pause).await,
+            ProxyMode::Stall => {
+                let after = mode.wait_for(|now| *now != ProxyMode::Stall).await.map(|now| *now);
                 // What was held back when the connection is cut never arrives.
-                if !after.is_ok_and(|now| now != Weather::Cut) {
+                if !after.is_ok_and(|now| now != ProxyMode::Cut) {
                     return Ok(None);
                 }
             }
@@ -147,7 +147,7 @@ async fn pump(
     }
 }
 
-/// Whether this is a SUBSCRIBE. Whoever says one has been answered all that it said before.
+/// Whether this is a SUBSCRIBE. A client that sends one has received all earlier replies.
 fn subscribes(piece: &[u8]) -> bool {
     let mut lines = piece.split(|byte| *byte == b'\n');
     lines.next().is_some_and(|count| count.starts_with(b"*"))

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use faults::{fault::Fault, world::Size};
+use faults::{fault::Fault, testbed::RunOptions};
 
 /// The server that was built with these tests, or what `HUBBUB_BINARY` names.
 fn binary() -> PathBuf {
@@ -19,7 +19,7 @@ fn binary() -> PathBuf {
 }
 
 fn play(fault: Fault) {
-    let size = Size {
+    let options = RunOptions {
         binary: binary(),
         old_binary: None,
         cluster: None,
@@ -33,7 +33,7 @@ fn play(fault: Fault) {
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime starts");
-    let row = runtime.block_on(fault.play(&size));
+    let row = runtime.block_on(fault.play(&options));
     assert!(row.passed(), "{row}\n{}", row.violations().join("\n"));
 }
 

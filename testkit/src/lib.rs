@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-pub mod meddler;
 pub mod node;
+pub mod preload;
 mod process;
 pub mod redis;
 pub mod sentinel;
@@ -23,8 +23,8 @@ use std::{
 };
 
 pub use self::{
-    meddler::Meddler,
     node::{NodeProcess, get},
+    preload::Preload,
     process::raise_descriptor_limit,
     redis::{Data, RedisOptions, RedisServer},
     sentinel::Sentinels,

@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 
 use crate::{
     classic::Classic,
+    nodes::{Cluster, SingleNode},
     page::Page,
-    stage::{Alone, Cluster},
 };
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn a_classic_client_and_a_page() -> Result<()> {
 
 #[tokio::test]
 async fn a_node_without_redis_is_complete() -> Result<()> {
-    let mut alone = Alone::start()?;
-    let url = alone.node.url();
+    let mut single = SingleNode::start()?;
+    let url = single.node.url();
     let ada = Page::join(&url, "den", "Ada").await?;
     let bo = Page::join(&url, "den", "Bo").await?;
     ada.say("just us two").await?;
@@ -67,7 +67,7 @@ async fn a_node_without_redis_is_complete() -> Result<()> {
     bo.say("and the disk").await?;
     ada.wait_message("Bo", "and the disk").await?;
 
-    alone.restart()?;
+    single.restart()?;
     ada.reload().await?;
     ada.live().await?;
     ensure!(ada.wait_message("Ada", "just us two").await?.own, "the secret did not outlive the node");

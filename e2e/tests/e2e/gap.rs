@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 
 use crate::{
     classic::Classic,
+    nodes::{Cluster, restart},
     page::Page,
-    stage::{Cluster, revive},
 };
 
 /// More than a returning page is brought up to date with.
@@ -29,7 +29,7 @@ async fn a_line_says_what_is_not_loaded_and_loads_it() -> Result<()> {
     for number in 1..=MISSED {
         classic.expect("hall", &format!("message {number}")).await?;
     }
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.live().await?;
     let newest = format!("message {MISSED}");
     let last = format!("[...document.querySelectorAll('.log .body')].at(-1)?.textContent === '{newest}'");

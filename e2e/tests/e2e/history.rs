@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use crate::{
     classic::Classic,
+    nodes::Cluster,
     page::{PATIENCE, Page},
-    stage::Cluster,
 };
 
 /// As many as a room keeps by default.
@@ -23,9 +23,9 @@ const MOST_ROWS: usize = 320;
 /// CSS pixels that a row may move by when rows are added above it: rounding, nothing more.
 const STILL: f64 = 2.0;
 
-/// The row under the eye, and what surrounds it.
+/// The topmost visible row, and what surrounds it.
 #[derive(Debug, Deserialize)]
-struct Eye {
+struct TopRow {
     said: String,
     top: f64,
     /// The first message in the document.
@@ -47,16 +47,16 @@ const TO_TOP: &str = "const log = document.querySelector('.log');
     const rows = [...log.querySelectorAll('article.msg')];
     const said = row => row.querySelector('.body').textContent;
     const edge = log.getBoundingClientRect().top;
-    const eye = rows.find(row => row.getBoundingClientRect().top >= edge);
-    return { said: said(eye), top: eye.getBoundingClientRect().top, first: said(rows[0]),
+    const row = rows.find(one => one.getBoundingClientRect().top >= edge);
+    return { said: said(row), top: row.getBoundingClientRect().top, first: said(rows[0]),
         rows: log.querySelectorAll('ol > li').length, most }";
 
 /// Where a row is now that was seen before.
 const FIND: &str = "const log = document.querySelector('.log');
     const rows = [...log.querySelectorAll('article.msg')];
     const said = row => row.querySelector('.body').textContent;
-    const eye = rows.find(row => said(row) === arguments[0]);
-    return { said: arguments[0], top: eye ? eye.getBoundingClientRect().top : 1e9, first: said(rows[0]),
+    const row = rows.find(one => said(one) === arguments[0]);
+    return { said: arguments[0], top: row ? row.getBoundingClientRect().top : 1e9, first: said(rows[0]),
         rows: log.querySelectorAll('ol > li').length, most }";
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn older_messages_come_without_moving_the_page() -> Result<()> {
 
     let mut pages = 0;
     loop {
-        let before: Eye = page.call(TO_TOP, &[]).await?;
+        let before: TopRow = page.call(TO_TOP, &[]).await?;
         if before.first == "message 1" {
             break;
         }
@@ -91,8 +91,8 @@ async fn older_messages_come_without_moving_the_page() -> Result<()> {
         ensure!(moved <= STILL, "{:?} moved by {moved} px: {before:?}, {after:?}", before.said);
     }
     ensure!(pages >= 2, "only {pages} pages were loaded");
-    let eye: Eye = page.call(TO_TOP, &[]).await?;
-    ensure!(eye.rows <= MOST_ROWS && eye.most <= MOST_ROWS, "too many rows: {eye:?}");
+    let top_row: TopRow = page.call(TO_TOP, &[]).await?;
+    ensure!(top_row.rows <= MOST_ROWS && top_row.most <= MOST_ROWS, "too many rows: {top_row:?}");
     // In one run: nothing is missing, nothing is there twice.
     let shown = page.messages().await?;
     for (number, message) in (1..).zip(&shown) {
@@ -104,10 +104,10 @@ async fn older_messages_come_without_moving_the_page() -> Result<()> {
 }
 
 /// Waits until the log begins with an older message, and says where the row is then.
-async fn older(page: &Page, before: &Eye) -> Result<Eye> {
+async fn older(page: &Page, before: &TopRow) -> Result<TopRow> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let now: Eye = page.call(FIND, &[before.said.clone().into()]).await?;
+        let now: TopRow = page.call(FIND, &[before.said.clone().into()]).await?;
         if now.first != before.first {
             return Ok(now);
         }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::{classic::Classic, page::Page, stage::Cluster};
+use crate::{classic::Classic, nodes::Cluster, page::Page};
 
 /// What is said, and what the log shows: the same text, but for marks in place of what cannot be seen.
 const SAID: [(&str, &str); 7] = [

@@ -5,7 +5,7 @@
 //! with the page in it, as `cargo xtask test e2e` builds it, or whatever `HUBBUB_BIN` names.
 //!
 //! - [`browser`]: a Chromium with its driver; [`page`]: Hubbub in it, [`tab`] in several tabs; [`classic`]: a client of
-//!   the classic dialect; [`stage`]: nodes and what joins them.
+//!   the classic dialect; [`nodes`]: nodes and what joins them.
 
 mod browser;
 mod chat;
@@ -13,13 +13,13 @@ mod classic;
 mod gap;
 mod history;
 mod hostile;
+mod nodes;
 mod outage;
 mod page;
 mod picture;
 mod proxy;
 mod sleep;
 mod small;
-mod stage;
 mod start;
 mod stuck;
 mod tab;

@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 
 use crate::{
+    nodes::{Cluster, restart},
     page::Page,
-    stage::{Cluster, revive},
 };
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn a_message_typed_while_the_node_was_away_is_sent_once() -> Result<()> {
     bo.say("are you there?").await?;
     bo.wait_message("Bo", "are you there?").await?;
 
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.live().await?;
     ada.wait_message("Bo", "are you there?").await?;
     ada.wait_message("Ada", "in the storm").await?;

@@ -8,8 +8,8 @@ use thirtyfour::By;
 use crate::{
     browser::{Browser, Screen},
     classic::Classic,
+    nodes::Cluster,
     page::Page,
-    stage::Cluster,
 };
 
 const PORTS: [u16; 2] = [8080, 8081];

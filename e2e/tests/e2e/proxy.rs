@@ -14,14 +14,14 @@ use tempfile::TempDir;
 use testkit::{NodeProcess, RedisServer, free_port};
 
 use crate::{
+    nodes::{binary, ready},
     page::{PATIENCE, Page},
-    stage::{binary, ready},
 };
 
 const SHIPPED: &str = include_str!("../../../packaging/nginx.conf");
 
 /// Two nodes, a Redis, and nginx before them.
-struct Site {
+struct ProxiedSite {
     nginx: Child,
     nodes: Vec<NodeProcess>,
     url: String,
@@ -29,7 +29,7 @@ struct Site {
     _folder: TempDir,
 }
 
-impl Site {
+impl ProxiedSite {
     fn start() -> Result<Self> {
         let folder = TempDir::with_prefix("hubbub-e2e-")?;
         let port = free_port()?;
@@ -50,7 +50,7 @@ impl Site {
     }
 }
 
-impl Drop for Site {
+impl Drop for ProxiedSite {
     fn drop(&mut self) {
         self.nginx.kill().ok();
         self.nginx.wait().ok();
@@ -124,7 +124,7 @@ fn nginx(folder: &Path, port: u16, nodes: [u16; 2]) -> Result<Child> {
 
 #[tokio::test]
 async fn two_pages_through_nginx_with_tls() -> Result<()> {
-    let mut site = Site::start()?;
+    let mut site = ProxiedSite::start()?;
     let ada = Page::join(&site.url, "front", "Ada").await?;
     let bo = Page::join(&site.url, "front", "Bo").await?;
     ada.say("Is this safe?").await?;

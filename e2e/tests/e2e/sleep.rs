@@ -8,8 +8,8 @@ use serde_json::json;
 use testkit::NodeProcess;
 
 use crate::{
+    nodes::{Cluster, restart},
     page::{PATIENCE, Page},
-    stage::{Cluster, revive},
 };
 
 /// Finds a peer that is silent within two seconds.
@@ -87,7 +87,7 @@ async fn a_tab_that_was_frozen_gets_what_it_missed() -> Result<()> {
         bo.say(said).await?;
         bo.wait_message("Bo", said).await?;
     }
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.devtools("Page.setWebLifecycleState", json!({ "state": "active" })).await?;
     ada.live().await?;
     expect_unbroken(&ada, &["good night", "one", "two"]).await
@@ -133,7 +133,7 @@ async fn the_page_connects_as_soon_as_the_network_is_back() -> Result<()> {
     }
     ensure!(at_once, "it did not connect when the network was back");
 
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     network(&ada, true).await?;
     ada.live().await?;
     bo.wait_message("Ada", "in the tunnel").await?;

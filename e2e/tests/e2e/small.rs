@@ -2,12 +2,12 @@
 
 use anyhow::{Result, ensure};
 
-use crate::{browser::Screen, page::Page, stage::Alone};
+use crate::{browser::Screen, nodes::SingleNode, page::Page};
 
 #[tokio::test]
 async fn rooms_and_log_on_a_phone() -> Result<()> {
-    let alone = Alone::start()?;
-    let page = Page::open_on(Screen::Phone, &alone.node.url(), "general").await?;
+    let single = SingleNode::start()?;
+    let page = Page::open_on(Screen::Phone, &single.node.url(), "general").await?;
     let size: (u32, u32) = page.eval("[innerWidth, innerHeight]").await?;
     ensure!(size == (390, 844), "the window is {size:?}");
     page.expect_no_sideways().await?;

@@ -2,12 +2,12 @@
 
 use anyhow::{Result, ensure};
 
-use crate::{page::Page, stage::Alone};
+use crate::{nodes::SingleNode, page::Page};
 
 #[tokio::test]
 async fn the_page_starts_without_a_complaint_and_asks_nobody_else() -> Result<()> {
-    let alone = Alone::start()?;
-    let url = alone.node.url();
+    let single = SingleNode::start()?;
+    let url = single.node.url();
     let page = Page::join(&url, "general", "Ada").await?;
     page.say("hello").await?;
     page.wait_message("Ada", "hello").await?;

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{
     classic::Classic,
+    nodes::{Cluster, SingleNode, restart},
     page::Page,
-    stage::{Alone, Cluster, revive},
 };
 
 /// Makes what the page sends longer than a message may be, as long as `window.swell` is set.
@@ -43,8 +43,8 @@ async fn expect_gone(page: &Page, said: &str) -> Result<()> {
 
 #[tokio::test]
 async fn a_refused_message_waits_for_a_decision() -> Result<()> {
-    let alone = Alone::start()?;
-    let url = alone.node.url();
+    let single = SingleNode::start()?;
+    let url = single.node.url();
     let ada = Page::join(&url, "hall", "Ada").await?;
     let bo = Page::join(&url, "hall", "Bo").await?;
     let _: bool = ada.call(SWELL, &[]).await?;
@@ -126,7 +126,7 @@ async fn what_was_tried_long_ago_says_that_it_may_have_been_sent() -> Result<()>
     ada.turn_to(&left).await?;
     ada.close_tab().await?;
     ada.turn_to(&empty).await?;
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.browser.driver()?.goto(format!("{url}/livez")).await?;
     let _: bool = ada.call(AGE, &[]).await?;
     ada.go("hall").await?;

@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 
 use crate::{
+    nodes::{Cluster, restart},
     page::Page,
-    stage::{Cluster, revive},
 };
 
 /// What Ada said, as a page shows it, in its order.
@@ -28,7 +28,7 @@ async fn two_tabs_that_come_back_send_everything_once() -> Result<()> {
     ada.turn_to(&second).await?;
     ada.queue(&["b3"], 3).await?;
 
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     for (tab, last) in [(&second, "b4"), (&first, "a4")] {
         ada.turn_to(tab).await?;
         ada.live().await?;
@@ -66,7 +66,7 @@ async fn what_a_closed_tab_left_is_sent_once_by_another() -> Result<()> {
     ada.queue(&["left 1", "left 2"], 2).await?;
     ada.close_tab().await?;
     ada.turn_to(&first).await?;
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.live().await?;
     bo.wait_message("Ada", "left 2").await?;
     ada.wait_message("Ada", "left 2").await?;
@@ -78,7 +78,7 @@ async fn what_a_closed_tab_left_is_sent_once_by_another() -> Result<()> {
     ada.turn_to(&first).await?;
     ada.close_tab().await?;
     ada.turn_to(&empty).await?;
-    revive(&mut cluster.nodes[0])?;
+    restart(&mut cluster.nodes[0])?;
     ada.go("harbour").await?;
     ada.live().await?;
     bo.wait_message("Ada", "left 4").await?;

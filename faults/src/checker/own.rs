@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use shared::text::{Nonce, Position, Room};
 
-use super::{History, Observation, Seen, Verdict};
+use super::{ClientEvent, ClientLog, History, Verdict};
 
 /// What a client tried for one message, by its place in the client's log.
 #[derive(Debug, Default)]
@@ -30,35 +30,38 @@ impl Tries {
 /// One message must stand before another one of the same client if, whichever try of the other one was stored, this
 /// one went before it on the same connection, or was stored already.
 pub(super) fn check(
-    observation: &Observation,
+    log: &ClientLog,
     history: &History,
     told: &HashSet<(usize, Room)>,
     verdict: &mut Verdict,
 ) {
     let mut rooms: HashMap<&Room, (Vec<&Nonce>, HashMap<&Nonce, Tries>)> = HashMap::new();
-    for (at, seen) in observation.seen.iter().enumerate() {
+    for (at, seen) in log.seen.iter().enumerate() {
         let (room, nonce) = match seen {
-            Seen::Sent { room, nonce, .. }
-            | Seen::Refused { room, nonce, .. }
-            | Seen::Acked { room, nonce, .. } => (room, nonce),
-            Seen::Message { room, link } => (room, &link.nonce),
-            Seen::Joined { .. } | Seen::Lost { .. } => continue,
+            ClientEvent::Sent { room, nonce, .. }
+            | ClientEvent::Refused { room, nonce, .. }
+            | ClientEvent::Acked { room, nonce, .. } => (room, nonce),
+            ClientEvent::Message { room, link } => (room, &link.nonce),
+            ClientEvent::Joined { .. } | ClientEvent::Lost { .. } => continue,
         };
         let (order, all) = rooms.entry(room).or_default();
         match seen {
-            Seen::Sent { on, .. } => {
+            ClientEvent::Sent { on, .. } => {
                 let tries = all.entry(nonce).or_insert_with(|| {
                     order.push(nonce);
                     Tries::default()
                 });
                 tries.sent.push((*on, at));
             }
-            Seen::Refused { on, .. } => {
+            ClientEvent::Refused { on, .. } => {
                 if let Some(tries) = all.get_mut(nonce) {
                     tries.refused.push((*on, at));
                 }
             }
-            Seen::Acked { .. } | Seen::Message { .. } | Seen::Joined { .. } | Seen::Lost { .. } => {
+            ClientEvent::Acked { .. }
+            | ClientEvent::Message { .. }
+            | ClientEvent::Joined { .. }
+            | ClientEvent::Lost { .. } => {
                 if let Some(tries) = all.get_mut(nonce) {
                     tries.settled.get_or_insert(at);
                 }
@@ -66,7 +69,7 @@ pub(super) fn check(
         }
     }
     for (room, (order, all)) in rooms {
-        let client = observation.client;
+        let client = log.client;
         // What was lost and said again stands where it was said again.
         if told.contains(&(client, room.clone())) {
             continue;

@@ -20,48 +20,48 @@ fn links(numbers: std::ops::RangeInclusive<u64>) -> Vec<Link> {
     numbers.map(link).collect()
 }
 
-fn said(link: Link) -> Seen {
-    Seen::Message { room: room(), link }
+fn said(link: Link) -> ClientEvent {
+    ClientEvent::Message { room: room(), link }
 }
 
-fn joined(since: Option<u64>, recovered: bool, position: u64, messages: Vec<Link>) -> Seen {
-    Seen::Joined { room: room(), since: since.map(at), recovered, position: at(position), messages }
+fn joined(since: Option<u64>, recovered: bool, position: u64, messages: Vec<Link>) -> ClientEvent {
+    ClientEvent::Joined { room: room(), since: since.map(at), recovered, position: at(position), messages }
 }
 
-fn sent(number: u64) -> Seen {
+fn sent(number: u64) -> ClientEvent {
     sent_on(number, 1)
 }
 
-fn sent_on(number: u64, on: u32) -> Seen {
-    Seen::Sent { room: room(), nonce: nonce(number), on }
+fn sent_on(number: u64, on: u32) -> ClientEvent {
+    ClientEvent::Sent { room: room(), nonce: nonce(number), on }
 }
 
-fn refused(number: u64) -> Seen {
-    Seen::Refused { room: room(), nonce: nonce(number), on: 1 }
+fn refused(number: u64) -> ClientEvent {
+    ClientEvent::Refused { room: room(), nonce: nonce(number), on: 1 }
 }
 
-fn acked(number: u64, position: u64, duplicate: bool) -> Seen {
-    Seen::Acked { room: room(), nonce: nonce(number), position: at(position), duplicate }
+fn acked(number: u64, position: u64, duplicate: bool) -> ClientEvent {
+    ClientEvent::Acked { room: room(), nonce: nonce(number), position: at(position), duplicate }
 }
 
-fn lost(after: u64) -> Seen {
-    Seen::Lost { room: room(), after: at(after) }
+fn lost(after: u64) -> ClientEvent {
+    ClientEvent::Lost { room: room(), after: at(after) }
 }
 
 /// Somebody who sees messages 1 to 4 and sends 2.
-fn writer() -> Vec<Seen> {
+fn writer() -> Vec<ClientEvent> {
     let mut seen = vec![joined(None, false, 1, links(1..=1)), sent(2), said(link(2)), acked(2, 2, false)];
     seen.extend([said(link(3)), said(link(4))]);
     seen
 }
 
 /// Somebody who comes late, goes away, and resumes.
-fn reader() -> Vec<Seen> {
+fn reader() -> Vec<ClientEvent> {
     vec![joined(None, false, 2, links(2..=2)), said(link(3)), joined(Some(3), true, 4, links(4..=4))]
 }
 
 /// Somebody who sees messages 1 and 2.
-fn twins() -> Vec<Seen> {
+fn twins() -> Vec<ClientEvent> {
     vec![joined(None, false, 2, links(1..=2))]
 }
 
@@ -69,17 +69,17 @@ fn history() -> Vec<Link> {
     links(1..=4)
 }
 
-fn verdict(logs: Vec<Vec<Seen>>, history: Vec<Link>) -> Verdict {
-    let observe = |(client, seen)| Observation { client, seen, present: vec![room()] };
-    let observations: Vec<_> = logs.into_iter().enumerate().map(observe).collect();
-    check(&observations, &HashMap::from([(room(), history)]))
+fn verdict(logs: Vec<Vec<ClientEvent>>, history: Vec<Link>) -> Verdict {
+    let observe = |(client, seen)| ClientLog { client, seen, present: vec![room()] };
+    let logs: Vec<_> = logs.into_iter().enumerate().map(observe).collect();
+    check(&logs, &HashMap::from([(room(), history)]))
 }
 
 fn defects(verdict: &Verdict) -> Vec<&'static str> {
     verdict.lists().into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| name).collect()
 }
 
-fn after<const N: usize>(mut log: Vec<Seen>, more: [Seen; N]) -> Vec<Seen> {
+fn after<const N: usize>(mut log: Vec<ClientEvent>, more: [ClientEvent; N]) -> Vec<ClientEvent> {
     log.extend(more);
     log
 }

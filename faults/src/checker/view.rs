@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use shared::text::{Nonce, Position, Room};
 
-use super::{Link, Observation, Seen, Verdict};
+use super::{ClientEvent, ClientLog, Link, Verdict};
 
 /// One room as one client sees it.
 #[derive(Debug, Default)]
@@ -22,30 +22,30 @@ pub(super) struct View {
 }
 
 /// Plays a log; holes and repeats go to the verdict.
-pub(super) fn walk(observation: &Observation, verdict: &mut Verdict) -> HashMap<Room, View> {
+pub(super) fn walk(log: &ClientLog, verdict: &mut Verdict) -> HashMap<Room, View> {
     let mut views: HashMap<Room, View> = HashMap::new();
-    for seen in &observation.seen {
+    for seen in &log.seen {
         match seen {
-            Seen::Sent { .. } | Seen::Refused { .. } | Seen::Acked { .. } => {}
-            Seen::Joined { room, since, recovered, position, messages } => {
+            ClientEvent::Sent { .. } | ClientEvent::Refused { .. } | ClientEvent::Acked { .. } => {}
+            ClientEvent::Joined { room, since, recovered, position, messages } => {
                 let view = views.entry(room.clone()).or_default();
                 if !*recovered {
                     view.told |= since.is_some();
                     view.start_over(messages.first().map_or(position, |first| &first.prev).clone());
                 }
                 for link in messages {
-                    view.add(observation.client, room, link, verdict);
+                    view.add(log.client, room, link, verdict);
                 }
                 if view.at.as_ref() != Some(position) {
-                    let why = format!("client {} joined {room} short of {position}", observation.client);
+                    let why = format!("client {} joined {room} short of {position}", log.client);
                     verdict.silent_gaps.push(why);
                     view.at = Some(position.clone());
                 }
             }
-            Seen::Message { room, link } => {
-                views.entry(room.clone()).or_default().add(observation.client, room, link, verdict);
+            ClientEvent::Message { room, link } => {
+                views.entry(room.clone()).or_default().add(log.client, room, link, verdict);
             }
-            Seen::Lost { room, after } => views.entry(room.clone()).or_default().roll_back(after),
+            ClientEvent::Lost { room, after } => views.entry(room.clone()).or_default().roll_back(after),
         }
     }
     views

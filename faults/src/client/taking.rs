@@ -13,7 +13,7 @@ use shared::{
 };
 
 use super::{AGAIN, Asked, Client, link};
-use crate::checker::Seen;
+use crate::checker::ClientEvent;
 
 impl Client {
     pub(super) fn take(&mut self, node: usize, frame: ServerFrame) -> Result<()> {
@@ -22,17 +22,17 @@ impl Client {
             ServerFrame::Event(Event::Message { room, message }) => {
                 if let Some(sent) = message.body.as_str().split(' ').next().and_then(|text| text.parse().ok())
                 {
-                    self.stage.hear(node, sent);
+                    self.state.hear(node, sent);
                 }
                 let link = link(&message);
                 self.at.insert(room.clone(), link.position.clone());
-                self.seen.push(Seen::Message { room, link });
+                self.seen.push(ClientEvent::Message { room, link });
                 Ok(())
             }
             ServerFrame::Event(Event::Lost { room, after, .. }) => {
-                self.stage.tell();
+                self.state.tell();
                 self.at.insert(room.clone(), after.clone());
-                self.seen.push(Seen::Lost { room, after });
+                self.seen.push(ClientEvent::Lost { room, after });
                 Ok(())
             }
             ServerFrame::Event(Event::Move { after_ms }) => {
@@ -59,7 +59,7 @@ impl Client {
             (Asked::Join(_, since), Reply::Joined(joined)) => self.joined(joined, since),
             (Asked::Join(room, _), _) => self.refused.push((room, Instant::now() + AGAIN)),
             (Asked::Send(nonce, since), reply) => {
-                self.stage.answered(since.elapsed());
+                self.state.answered(since.elapsed());
                 self.answered(nonce, reply);
             }
         }
@@ -69,7 +69,7 @@ impl Client {
     fn joined(&mut self, joined: Joined, since: Option<Position>) {
         let Joined { room, position, recovered, messages, .. } = joined;
         if since.is_some() && !recovered {
-            self.stage.tell();
+            self.state.tell();
         }
         for message in &messages {
             // It came back: it was stored, whatever the answer was.
@@ -78,12 +78,12 @@ impl Client {
         self.at.insert(room.clone(), position.clone());
         self.inside.insert(room.clone());
         let messages = messages.iter().map(link).collect();
-        self.seen.push(Seen::Joined { room, since, recovered, position, messages });
+        self.seen.push(ClientEvent::Joined { room, since, recovered, position, messages });
         if !self.settled && self.inside.len() == self.plan.rooms.len() {
             self.settled = true;
-            self.stage.settled.fetch_add(1, Relaxed);
+            self.state.settled.fetch_add(1, Relaxed);
             if let Some(since) = self.gone_since.take() {
-                self.stage.was_away(since.elapsed());
+                self.state.was_away(since.elapsed());
             }
         }
     }
@@ -92,14 +92,14 @@ impl Client {
         match reply {
             Reply::Sent { room, position, duplicate, .. } => {
                 self.settle(&nonce);
-                self.seen.push(Seen::Acked { room, nonce, position, duplicate });
+                self.seen.push(ClientEvent::Acked { room, nonce, position, duplicate });
             }
             Reply::Error(error) => {
-                self.stage.refused(error.code);
+                self.state.refused(error.code);
                 let retry = error.code.retry();
                 if let Some(pending) = self.pending.iter_mut().find(|pending| pending.nonce == nonce) {
                     let (room, nonce) = (pending.room.clone(), nonce.clone());
-                    self.seen.push(Seen::Refused { room, nonce, on: self.connection });
+                    self.seen.push(ClientEvent::Refused { room, nonce, on: self.connection });
                     if retry == Retry::SameNonce {
                         pending.due = Instant::now() + AGAIN;
                     }
@@ -116,7 +116,7 @@ impl Client {
     fn settle(&mut self, nonce: &Nonce) {
         if let Some(index) = self.pending.iter().position(|pending| pending.nonce == *nonce) {
             self.pending.remove(index);
-            self.stage.pending.fetch_sub(1, Relaxed);
+            self.state.pending.fetch_sub(1, Relaxed);
         }
     }
 }

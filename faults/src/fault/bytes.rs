@@ -19,13 +19,13 @@ use super::redis::ms;
 use crate::{
     client::wire::{Heard, Wire},
     report::Figures,
-    world::{World, descriptors, metric},
+    testbed::{TestBed, descriptors, metric},
 };
 
 /// F8
-pub(super) async fn half_open(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let (node, place) = (&world.nodes[0], world.stage.nodes[0]);
-    let room = world.rooms[0].clone();
+pub(super) async fn half_open(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let (node, place) = (&bed.nodes[0], bed.state.nodes[0]);
+    let room = bed.rooms[0].clone();
     let mut watcher = Wire::connect(place).await?;
     watcher.greet("Watcher", None).await?;
     watcher.ask(2, Command::Join { room: room.clone(), since: None }).await?;
@@ -51,7 +51,7 @@ pub(super) async fn half_open(world: &mut World, figures: &mut Figures) -> Resul
     timeout(Duration::from_secs(60), seen_to_go).await.context("nobody sees the ghost go")??;
     figures.in_time("seen to go after", ms(silent.elapsed()), 45_000);
     let gone = || metric(place, "sessions") <= sessions && descriptors(node) <= files;
-    world.until("sessions and descriptors are as before", Duration::from_secs(10), gone).await?;
+    bed.until("sessions and descriptors are as before", Duration::from_secs(10), gone).await?;
     figures.in_time("its descriptor is free after", ms(silent.elapsed()), 45_000);
     drop(ghost);
     watcher.close().await;
@@ -69,25 +69,25 @@ async fn fewest(node: &NodeProcess) -> usize {
 }
 
 /// F9
-pub(super) async fn slow_reader(world: &mut World, figures: &mut Figures) -> Result<()> {
-    world.stage.body_bytes.store(8_000, Relaxed);
-    let calm = world.calm().await;
-    let mut slow = Wire::narrow(world.stage.nodes[0], 4096).await?;
+pub(super) async fn slow_reader(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    bed.state.body_bytes.store(8_000, Relaxed);
+    let calm = bed.calm().await;
+    let mut slow = Wire::narrow(bed.state.nodes[0], 4096).await?;
     slow.greet("Slow", None).await?;
-    for (id, room) in (2..).zip(&world.rooms) {
+    for (id, room) in (2..).zip(&bed.rooms) {
         slow.ask(id, Command::Join { room: room.clone(), since: None }).await?;
     }
-    let place = world.stage.nodes[0];
-    let before = (metric(place, "closes"), world.resident());
-    world.stage.take_p99();
+    let place = bed.state.nodes[0];
+    let before = (metric(place, "closes"), bed.resident());
+    bed.state.take_p99();
     let closed = || metric(place, "closes") > before.0;
-    let ended = world.until("the slow reader is closed", Duration::from_secs(60), closed).await;
-    let grown = world.resident().saturating_sub(before.1) / 1024;
-    let busy = world.stage.take_p99();
-    world.stage.body_bytes.store(24, Relaxed);
+    let ended = bed.until("the slow reader is closed", Duration::from_secs(60), closed).await;
+    let grown = bed.resident().saturating_sub(before.1) / 1024;
+    let busy = bed.state.take_p99();
+    bed.state.body_bytes.store(24, Relaxed);
     figures.note(format!("closed after {} ms", ms(ended?)));
     figures.others("p99 of the others", calm, busy);
-    if !world.nodes.is_empty() {
+    if !bed.nodes.is_empty() {
         figures.note(format!("node grew by {grown} MiB"));
     }
     let code = loop {
@@ -102,10 +102,10 @@ pub(super) async fn slow_reader(world: &mut World, figures: &mut Figures) -> Res
 }
 
 /// F12
-pub(super) async fn at_the_limits(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let mut wire = Wire::connect(world.stage.nodes[0]).await?;
+pub(super) async fn at_the_limits(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let mut wire = Wire::connect(bed.state.nodes[0]).await?;
     wire.greet("Long", None).await?;
-    let room = world.size.room("long")?;
+    let room = bed.options.room("long")?;
     let place = room.clone();
     let whole = Command::Send { room, nonce: "long-1234".parse()?, body: "x".repeat(BODY_BYTES).parse()? };
     let stored = matches!(wire.ask(2, whole).await?, Reply::Sent { .. });

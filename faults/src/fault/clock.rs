@@ -21,7 +21,7 @@ use super::redis::{Tail, ms};
 use crate::{
     client::wire::{Heard, Wire},
     report::Figures,
-    world::World,
+    testbed::TestBed,
 };
 
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -31,89 +31,89 @@ const HOUR: i64 = 3600;
 const WITHIN: i64 = 120;
 
 /// F17
-pub(super) async fn stepped(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let pause = Duration::from_secs(if world.size.short { 2 } else { 8 });
-    let before = world.metric("generations");
+pub(super) async fn stepped(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let pause = Duration::from_secs(if bed.options.short { 2 } else { 8 });
+    let before = bed.metric("generations");
     let mut slowest = 0;
     for offset in [-HOUR, 0, HOUR, 0] {
-        let ids = newest(world)?;
-        world.redis_meddler()?.set_clock(offset)?;
-        figures.must("Redis tells the time that it was given", wrong(redis_clock(world)?, offset));
-        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        let ids = newest(bed)?;
+        bed.redis_preload()?.set_clock(offset)?;
+        figures.must("Redis tells the time that it was given", wrong(redis_clock(bed)?, offset));
+        slowest = slowest.max(ms(bed.flows(PATIENCE).await?));
         sleep(pause).await;
-        let now = newest(world)?;
+        let now = newest(bed)?;
         let rose = ids.iter().all(|(room, last)| now.get(room).is_some_and(|later| later.id >= last.id));
         figures.must("ids go on rising", rose && now != ids);
-        figures.must("every node is ready", all_ready(world));
+        figures.must("every node is ready", all_ready(bed));
     }
     let offsets = [HOUR, -HOUR];
-    for (meddler, offset) in world.meddlers.iter().take(world.nodes.len()).zip(offsets) {
-        meddler.set_clock(offset)?;
+    for (preload, offset) in bed.preloads.iter().take(bed.nodes.len()).zip(offsets) {
+        preload.set_clock(offset)?;
     }
     // Everybody goes on at another node, with a token of the one before.
-    for client in 0..world.size.clients {
-        world.tear(client);
+    for client in 0..bed.options.clients {
+        bed.tear(client);
     }
     sleep(Duration::from_millis(300)).await;
-    world.settle(PATIENCE).await?;
-    slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+    bed.settle(PATIENCE).await?;
+    slowest = slowest.max(ms(bed.flows(PATIENCE).await?));
     sleep(pause).await;
-    for node in 0..world.nodes.len() {
+    for node in 0..bed.nodes.len() {
         let offset = offsets.get(node).copied().unwrap_or(0);
-        let at = said_at(world, node).await?;
+        let at = said_at(bed, node).await?;
         figures.must(&format!("node {node} tells the time that it was given"), wrong(at, offset));
     }
-    tokens(world, figures).await?;
-    figures.must("every node is ready", all_ready(world));
+    tokens(bed, figures).await?;
+    figures.must("every node is ready", all_ready(bed));
     figures.in_time("slowest to go on", slowest, 3_000);
     // The leases of all nodes end when Redis's clock goes an hour forward, which it does twice; nothing else may.
-    let most = 2 * u64::try_from(world.nodes.len())?;
-    figures.at_most("leases ended or bus interrupted", world.metric("generations") - before, most, " times");
-    figures.at_most("losses told", world.stage.told.load(Relaxed), 0, "");
+    let most = 2 * u64::try_from(bed.nodes.len())?;
+    figures.at_most("leases ended or bus interrupted", bed.metric("generations") - before, most, " times");
+    figures.at_most("losses told", bed.state.told.load(Relaxed), 0, "");
     Ok(())
 }
 
 /// F17b: while the clock is behind the newest id, each id is the one before it plus one, so that what comes after the
 /// loss has just the ids of what was lost.
-pub(super) async fn ids_again(world: &mut World, figures: &mut Figures) -> Result<()> {
-    world.redis_meddler()?.set_clock(-HOUR)?;
-    figures.must("Redis tells the time that it was given", wrong(redis_clock(world)?, -HOUR));
+pub(super) async fn ids_again(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    bed.redis_preload()?.set_clock(-HOUR)?;
+    figures.must("Redis tells the time that it was given", wrong(redis_clock(bed)?, -HOUR));
     sleep(Duration::from_secs(1)).await;
-    let tail = Tail::begin(world)?;
+    let tail = Tail::begin(bed)?;
     sleep(Duration::from_millis(1500)).await;
-    let before = newest(world)?;
-    tail.lose(world, figures).await?;
+    let before = newest(bed)?;
+    tail.lose(bed, figures).await?;
     let mut again = 0u64;
     for (room, Last { id: (ms, number), field }) in before {
         let id = format!("{ms}-{number}");
         let stream = format!("hubbub:{{room%20{room}}}:log");
-        let entry = block_in_place(|| world.redis()?.command(&["XRANGE", &stream, &id, &id]))?;
+        let entry = block_in_place(|| bed.redis()?.command(&["XRANGE", &stream, &id, &id]))?;
         again += u64::from(entry.lines().nth(1).is_some_and(|now| now != field));
     }
     figures.note(format!("in {again} rooms the newest lost id was given to another message"));
     figures.must("ids were given again: else the fault did not bite", again > 0);
-    world.redis_meddler()?.set_clock(0)?;
-    figures.in_time("flows again after the step forward", ms(world.flows(PATIENCE).await?), 3_000);
+    bed.redis_preload()?.set_clock(0)?;
+    figures.in_time("flows again after the step forward", ms(bed.flows(PATIENCE).await?), 3_000);
     sleep(Duration::from_secs(1)).await;
     Ok(())
 }
 
 /// F17c: the node is killed and started again at each step, too, so that what it kept is read by another clock.
-pub(super) async fn stepped_embedded(world: &mut World, figures: &mut Figures) -> Result<()> {
+pub(super) async fn stepped_embedded(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     let mut slowest = 0;
     for offset in [-HOUR, 0, HOUR, 0] {
-        world.meddlers[0].set_clock(offset)?;
-        figures.must("the node tells the time that it was given", wrong(said_at(world, 0).await?, offset));
-        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        bed.preloads[0].set_clock(offset)?;
+        figures.must("the node tells the time that it was given", wrong(said_at(bed, 0).await?, offset));
+        slowest = slowest.max(ms(bed.flows(PATIENCE).await?));
         sleep(Duration::from_millis(500)).await;
-        block_in_place(|| world.nodes[0].restart())?;
-        block_in_place(|| world.nodes[0].wait_ready(PATIENCE))?;
-        world.settle(PATIENCE).await?;
-        slowest = slowest.max(ms(world.flows(PATIENCE).await?));
+        block_in_place(|| bed.nodes[0].restart())?;
+        block_in_place(|| bed.nodes[0].wait_ready(PATIENCE))?;
+        bed.settle(PATIENCE).await?;
+        slowest = slowest.max(ms(bed.flows(PATIENCE).await?));
         sleep(Duration::from_millis(500)).await;
     }
     figures.in_time("slowest to go on", slowest, 3_000);
-    figures.at_most("losses told", world.stage.told.load(Relaxed), 0, "");
+    figures.at_most("losses told", bed.state.told.load(Relaxed), 0, "");
     Ok(())
 }
 
@@ -126,12 +126,12 @@ struct Last {
 }
 
 /// The newest entry of every room that has one.
-fn newest(world: &mut World) -> Result<HashMap<usize, Last>> {
+fn newest(bed: &mut TestBed) -> Result<HashMap<usize, Last>> {
     let mut all = HashMap::new();
-    for room in 0..world.rooms.len() {
+    for room in 0..bed.rooms.len() {
         let stream = format!("hubbub:{{room%20{room}}}:log");
         let ask = ["XREVRANGE", &stream, "+", "-", "COUNT", "1"];
-        let entry = block_in_place(|| world.redis()?.command(&ask))?;
+        let entry = block_in_place(|| bed.redis()?.command(&ask))?;
         let mut lines = entry.lines();
         let Some((ms, number)) = lines.next().and_then(|id| id.split_once('-')) else { continue };
         let field = lines.next().context("an entry has a field")?.to_owned();
@@ -141,8 +141,8 @@ fn newest(world: &mut World) -> Result<HashMap<usize, Last>> {
 }
 
 /// What Redis takes for now, in seconds.
-fn redis_clock(world: &mut World) -> Result<i64> {
-    let time = block_in_place(|| world.redis()?.command(&["TIME"]))?;
+fn redis_clock(bed: &mut TestBed) -> Result<i64> {
+    let time = block_in_place(|| bed.redis()?.command(&["TIME"]))?;
     Ok(time.lines().next().context("no time")?.parse()?)
 }
 
@@ -152,13 +152,13 @@ fn wrong(told: i64, offset: i64) -> bool {
     i64::try_from(now).is_ok_and(|now| (told - now - offset).abs() < WITHIN)
 }
 
-fn all_ready(world: &World) -> bool {
-    block_in_place(|| world.nodes.iter().all(|node| node.get("/readyz").is_ok_and(|(code, _)| code == 200)))
+fn all_ready(bed: &TestBed) -> bool {
+    block_in_place(|| bed.nodes.iter().all(|node| node.get("/readyz").is_ok_and(|(code, _)| code == 200)))
 }
 
 /// The time that a node gives to a message, in seconds.
-async fn said_at(world: &World, node: usize) -> Result<i64> {
-    let mut wire = Wire::connect(world.stage.nodes[node]).await?;
+async fn said_at(bed: &TestBed, node: usize) -> Result<i64> {
+    let mut wire = Wire::connect(bed.state.nodes[node]).await?;
     wire.greet("Watch", None).await?;
     let room: Room = format!("watch {node}").parse()?;
     wire.ask(2, Command::Join { room: room.clone(), since: None }).await?;
@@ -173,8 +173,8 @@ async fn said_at(world: &World, node: usize) -> Result<i64> {
 }
 
 /// Tokens of each node count at each other one, until they are given back at any.
-async fn tokens(world: &World, figures: &mut Figures) -> Result<()> {
-    let nodes = &world.stage.nodes;
+async fn tokens(bed: &TestBed, figures: &mut Figures) -> Result<()> {
+    let nodes = &bed.state.nodes;
     for from in 0..nodes.len() {
         for to in 0..nodes.len() {
             let welcome = Wire::connect(nodes[from]).await?.greet("Traveller", None).await?;

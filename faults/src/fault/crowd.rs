@@ -11,18 +11,18 @@ use shared::{
 use tokio::{task::block_in_place, time::timeout};
 
 use super::redis::ms;
-use crate::{client::wire::Wire, report::Figures, world::World};
+use crate::{client::wire::Wire, report::Figures, testbed::TestBed};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// F10: one connection says as much as it can. One command in ten is a message, so that more arrives than the node
 /// allows however slowly it stores.
-pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()> {
+pub(super) async fn flood(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     const SAID: u64 = 40_000;
-    let calm = world.calm().await;
-    let mut wire = Wire::connect(world.stage.nodes[0]).await?;
+    let calm = bed.calm().await;
+    let mut wire = Wire::connect(bed.state.nodes[0]).await?;
     wire.greet("Flood", None).await?;
-    let room = world.size.room("flood")?;
+    let room = bed.options.room("flood")?;
     let mut texts = Vec::new();
     for id in 2..SAID + 2 {
         let command = if id % 10 == 0 {
@@ -34,7 +34,7 @@ pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()
         texts.push(Request { id, command }.encode());
     }
     let (start, mut stored, mut pongs, mut refused) = (Instant::now(), 0u64, 0u64, 0u64);
-    world.stage.take_p99();
+    bed.state.take_p99();
     let count = |frame| {
         match frame {
             ServerFrame::Reply(_, Reply::Sent { .. }) => stored += 1,
@@ -47,7 +47,7 @@ pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()
         stored + pongs + refused == SAID
     };
     let ended = timeout(Duration::from_secs(10), wire.burst(texts, count)).await.ok().flatten();
-    let busy = world.stage.take_p99();
+    let busy = bed.state.take_p99();
     let most = 4_000 + 2_000 * ms(start.elapsed()) / 1_000;
     figures.note(format!("{SAID} commands at once, {refused} refused, ended {ended:?}"));
     figures.must("commands were refused: else the fault did not bite", refused > 0);
@@ -58,22 +58,22 @@ pub(super) async fn flood(world: &mut World, figures: &mut Figures) -> Result<()
 }
 
 /// F20: no descriptor is left for anybody new.
-pub(super) async fn no_descriptors(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let pid = world.nodes[0].pid();
+pub(super) async fn no_descriptors(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let pid = bed.nodes[0].pid();
     limit(pid, "8:")?;
     let before = ticks(pid)?;
     let begun = Instant::now();
-    let refused = timeout(Duration::from_secs(2), Wire::connect(world.stage.nodes[0])).await;
+    let refused = timeout(Duration::from_secs(2), Wire::connect(bed.state.nodes[0])).await;
     figures.must("nobody new gets in", !matches!(refused, Ok(Ok(_))));
     tokio::time::sleep(Duration::from_secs(3)).await;
-    world.flows(PATIENCE).await?;
+    bed.flows(PATIENCE).await?;
     // A tick of the clock that /proc counts in is a hundredth of a second.
     let used = (ticks(pid)? - before) * 1000 / ms(begun.elapsed()).max(1);
     figures.note(format!("{used} % of a core with its load"));
     figures.must("the node does not spin", used < 20);
     limit(pid, "4096:")?;
     let back = Instant::now();
-    while Wire::connect(world.stage.nodes[0]).await.is_err() {
+    while Wire::connect(bed.state.nodes[0]).await.is_err() {
         ensure!(back.elapsed() < PATIENCE, "nobody new gets in though there are descriptors again");
     }
     figures.in_time("lets people in again after", ms(back.elapsed()), 1_000);
@@ -100,29 +100,29 @@ fn ticks(pid: u32) -> Result<u64> {
 }
 
 /// Nothing but the load.
-pub(super) async fn calm(world: &mut World, figures: &mut Figures) -> Result<()> {
-    tokio::time::sleep(Duration::from_secs(if world.size.short { 5 } else { 30 })).await;
-    figures.note(format!("p99 {} ms", world.stage.take_p99()));
+pub(super) async fn calm(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    tokio::time::sleep(Duration::from_secs(if bed.options.short { 5 } else { 30 })).await;
+    figures.note(format!("p99 {} ms", bed.state.take_p99()));
     Ok(())
 }
 
 /// F25: everybody is thrown out at once.
-pub(super) async fn storm(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let calm = world.calm().await;
-    for _ in 0..if world.size.short { 3 } else { 4 } {
-        for client in 0..world.size.clients {
-            world.tear(client);
+pub(super) async fn storm(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let calm = bed.calm().await;
+    for _ in 0..if bed.options.short { 3 } else { 4 } {
+        for client in 0..bed.options.clients {
+            bed.tear(client);
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        world.settle(3 * PATIENCE).await?;
+        bed.settle(3 * PATIENCE).await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        world.stage.take_p99();
+        bed.state.take_p99();
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    figures.others("p99 before, and from 2 s after everybody is back", calm, world.stage.take_p99());
-    figures.note(format!("{} clients at once", world.size.clients));
-    figures.in_time("longest away", world.stage.take_away(), 30_000);
-    let (ring, log) = (world.metric("resumes_ring"), world.metric("resumes_log"));
+    figures.others("p99 before, and from 2 s after everybody is back", calm, bed.state.take_p99());
+    figures.note(format!("{} clients at once", bed.options.clients));
+    figures.in_time("longest away", bed.state.take_away(), 30_000);
+    let (ring, log) = (bed.metric("resumes_ring"), bed.metric("resumes_log"));
     figures.note(format!("resumes: {ring} from memory, {log} from the history"));
     Ok(())
 }

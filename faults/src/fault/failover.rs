@@ -10,9 +10,9 @@ use tokio::{task::block_in_place, time::sleep};
 
 use super::redis::{ms, tell};
 use crate::{
-    proxy::{Proxy, Weather},
+    proxy::{Proxy, ProxyMode},
     report::Figures,
-    world::{World, metric},
+    testbed::{TestBed, metric},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,52 +20,52 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// F4, F4c: the primary dies with what it had not copied. The replicas receive through a proxy that holds everything back
 /// before the kill and never hands it on: a replica that is merely stopped still finds it in its socket. The Sentinels
 /// lead replicas that follow elsewhere back after some seconds, so the proxy comes in just before.
-pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let before = Before::now(world)?;
+pub(super) async fn killed(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let before = Before::now(bed)?;
     let primary = before.primary;
-    let proxy = Proxy::start(world.group()?.servers[primary].port()).await?;
-    for (index, server) in world.group()?.servers.iter().enumerate() {
+    let proxy = Proxy::start(bed.group()?.servers[primary].port()).await?;
+    for (index, server) in bed.group()?.servers.iter().enumerate() {
         if index != primary {
             block_in_place(|| server.follow(proxy.port()))?;
         }
     }
-    let (acked, refused) = (world.metric("acks"), world.stage.refusals.load(Relaxed));
-    figures.lost_since = Some(world.stage.now());
-    proxy.set(Weather::Silent);
+    let (acked, refused) = (bed.metric("acks"), bed.state.refusals.load(Relaxed));
+    figures.lost_since = Some(bed.state.now());
+    proxy.set(ProxyMode::Stall);
     sleep(Duration::from_millis(1500)).await;
-    let acked = world.metric("acks") - acked;
-    let refused = world.stage.refusals.load(Relaxed) - refused;
-    block_in_place(|| world.group()?.servers[primary].kill())?;
-    proxy.set(Weather::Cut);
+    let acked = bed.metric("acks") - acked;
+    let refused = bed.state.refusals.load(Relaxed) - refused;
+    block_in_place(|| bed.group()?.servers[primary].kill())?;
+    proxy.set(ProxyMode::Cut);
     figures.note(format!("{acked} acknowledged and {refused} refused while nothing was copied"));
-    let begun = taken_over(world, figures, &before, "killed").await?;
+    let begun = taken_over(bed, figures, &before, "killed").await?;
     sleep(Duration::from_secs(3)).await;
-    tell(world, figures, begun);
+    tell(bed, figures, begun);
     Ok(())
 }
 
 /// F4b, F4d: one takes over on request, while the former one still takes messages; then the primary of that time hangs, is replaced, and comes back as if nothing had
 /// been.
-pub(super) async fn handed_over(world: &mut World, figures: &mut Figures) -> Result<()> {
-    figures.lost_since = Some(world.stage.now());
-    let first = Before::now(world)?;
+pub(super) async fn handed_over(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    figures.lost_since = Some(bed.state.now());
+    let first = Before::now(bed)?;
     let asked = Instant::now();
-    block_in_place(|| world.group()?.sentinels.failover())?;
+    block_in_place(|| bed.group()?.sentinels.failover())?;
     figures.note(format!("asked for another primary, named after {} ms", ms(asked.elapsed())));
-    taken_over(world, figures, &first, "asked").await?;
-    follows(world, first.primary).await?;
-    figures.note(format!("{} times told of a loss", world.stage.told.swap(0, Relaxed)));
+    taken_over(bed, figures, &first, "asked").await?;
+    follows(bed, first.primary).await?;
+    figures.note(format!("{} times told of a loss", bed.state.told.swap(0, Relaxed)));
 
-    let second = Before::now(world)?;
-    block_in_place(|| world.group()?.servers[second.primary].pause())?;
-    taken_over(world, figures, &second, "stopped").await?;
-    sleep(Duration::from_secs(if world.size.short { 1 } else { 5 })).await;
-    block_in_place(|| world.group()?.servers[second.primary].resume())?;
+    let second = Before::now(bed)?;
+    block_in_place(|| bed.group()?.servers[second.primary].pause())?;
+    taken_over(bed, figures, &second, "stopped").await?;
+    sleep(Duration::from_secs(if bed.options.short { 1 } else { 5 })).await;
+    block_in_place(|| bed.group()?.servers[second.primary].resume())?;
     // It takes itself for the primary until it is told otherwise, and answers whoever asks.
-    follows(world, second.primary).await?;
-    let flows = world.flows(PATIENCE).await?;
+    follows(bed, second.primary).await?;
+    let flows = bed.flows(PATIENCE).await?;
     figures.in_time("all goes on when it is back", ms(flows), 5_000);
-    figures.note(format!("{} times told of a loss", world.stage.told.load(Relaxed)));
+    figures.note(format!("{} times told of a loss", bed.state.told.load(Relaxed)));
     sleep(Duration::from_secs(2)).await;
     Ok(())
 }
@@ -77,37 +77,37 @@ struct Before {
 }
 
 impl Before {
-    fn now(world: &mut World) -> Result<Self> {
-        let primary = block_in_place(|| world.group()?.primary())?;
-        Ok(Self { primary, generations: generations(world) })
+    fn now(bed: &mut TestBed) -> Result<Self> {
+        let primary = block_in_place(|| bed.group()?.primary())?;
+        Ok(Self { primary, generations: generations(bed) })
     }
 }
 
-fn generations(world: &World) -> Vec<u64> {
-    world.stage.nodes.iter().map(|node| metric(*node, "generations")).collect()
+fn generations(bed: &TestBed) -> Vec<u64> {
+    bed.state.nodes.iter().map(|node| metric(*node, "generations")).collect()
 }
 
 /// Waits until the Sentinels name another primary, all nodes have left the former one, and messages flow again on
 /// every node. Answers the time of the run at which they named it.
-async fn taken_over(world: &mut World, figures: &mut Figures, before: &Before, how: &str) -> Result<u64> {
-    let group = world.group.as_ref();
+async fn taken_over(bed: &mut TestBed, figures: &mut Figures, before: &Before, how: &str) -> Result<u64> {
+    let group = bed.group.as_ref();
     let other = || {
         block_in_place(|| {
             group.is_some_and(|group| group.primary().is_ok_and(|primary| primary != before.primary))
         })
     };
-    let named = world.until("the Sentinels name another primary", PATIENCE, other).await?;
+    let named = bed.until("the Sentinels name another primary", PATIENCE, other).await?;
     figures.note(format!("{how}: another primary after {} ms", ms(named)));
-    let begun = world.stage.now();
-    let left = || generations(world).iter().zip(&before.generations).all(|(now, before)| now > before);
-    world.until("all nodes have left the former primary", PATIENCE, left).await?;
-    world.flows(PATIENCE).await?;
-    figures.in_time("healed after that in", world.stage.now() - begun, 5_000);
+    let begun = bed.state.now();
+    let left = || generations(bed).iter().zip(&before.generations).all(|(now, before)| now > before);
+    bed.until("all nodes have left the former primary", PATIENCE, left).await?;
+    bed.flows(PATIENCE).await?;
+    figures.in_time("healed after that in", bed.state.now() - begun, 5_000);
     Ok(begun)
 }
 
-async fn follows(world: &World, server: usize) -> Result<()> {
-    let follows = || block_in_place(|| world.group.as_ref().is_some_and(|group| group.follows(server)));
-    world.until("the former primary follows the new one", PATIENCE, follows).await?;
+async fn follows(bed: &TestBed, server: usize) -> Result<()> {
+    let follows = || block_in_place(|| bed.group.as_ref().is_some_and(|group| group.follows(server)));
+    bed.until("the former primary follows the new one", PATIENCE, follows).await?;
     Ok(())
 }

@@ -20,91 +20,91 @@ use super::redis::ms;
 use crate::{
     client::wire::{Heard, Wire},
     report::Figures,
-    world::World,
+    testbed::TestBed,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// F6
-pub(super) async fn killed(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let victim = usize::try_from(world.size.seed)? % world.nodes.len();
-    block_in_place(|| world.nodes[victim].kill())?;
+pub(super) async fn killed(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let victim = usize::try_from(bed.options.seed)? % bed.nodes.len();
+    block_in_place(|| bed.nodes[victim].kill())?;
     sleep(Duration::from_millis(200)).await;
-    world.settle(PATIENCE).await?;
-    figures.in_time("longest away", world.stage.take_away(), 5_000);
-    block_in_place(|| world.nodes[victim].restart())?;
-    block_in_place(|| world.nodes[victim].wait_ready(PATIENCE))?;
+    bed.settle(PATIENCE).await?;
+    figures.in_time("longest away", bed.state.take_away(), 5_000);
+    block_in_place(|| bed.nodes[victim].restart())?;
+    block_in_place(|| bed.nodes[victim].wait_ready(PATIENCE))?;
     sleep(Duration::from_secs(2)).await;
     Ok(())
 }
 
 /// F7
-pub(super) async fn asked_to_leave(world: &mut World, figures: &mut Figures) -> Result<()> {
+pub(super) async fn asked_to_leave(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     let (mut slowest_exit, mut slowest_unready) = (0, 0);
-    for index in 0..world.nodes.len() {
+    for index in 0..bed.nodes.len() {
         let asked = Instant::now();
-        world.nodes[index].terminate()?;
-        let node = &world.nodes[index];
+        bed.nodes[index].terminate()?;
+        let node = &bed.nodes[index];
         let unready = || block_in_place(|| node.get("/readyz").map_or(true, |(code, _)| code == 503));
-        slowest_unready = slowest_unready.max(ms(world.until("not ready", PATIENCE, unready).await?));
-        let status = block_in_place(|| world.nodes[index].wait(PATIENCE))?;
+        slowest_unready = slowest_unready.max(ms(bed.until("not ready", PATIENCE, unready).await?));
+        let status = block_in_place(|| bed.nodes[index].wait(PATIENCE))?;
         slowest_exit = slowest_exit.max(ms(asked.elapsed()));
         figures.must("the node ends with code 0", status.code() == Some(0));
-        block_in_place(|| world.nodes[index].restart())?;
-        block_in_place(|| world.nodes[index].wait_ready(PATIENCE))?;
-        world.settle(PATIENCE).await?;
+        block_in_place(|| bed.nodes[index].restart())?;
+        block_in_place(|| bed.nodes[index].wait_ready(PATIENCE))?;
+        bed.settle(PATIENCE).await?;
         sleep(Duration::from_secs(1)).await;
     }
     figures.in_time("not ready after", slowest_unready, 100);
     figures.in_time("exit after", slowest_exit, 15_000);
-    figures.in_time("longest away", world.stage.take_away(), 3_000);
+    figures.in_time("longest away", bed.state.take_away(), 3_000);
     Ok(())
 }
 
 /// F28, and F28b without Redis: there the file is read by both versions.
-pub(super) async fn replaced(world: &mut World, figures: &mut Figures) -> Result<()> {
-    let new = world.size.binary.clone();
-    let old = world.size.old_binary.clone();
+pub(super) async fn replaced(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    let new = bed.options.binary.clone();
+    let old = bed.options.old_binary.clone();
     if old.is_none() {
         figures.note("no old version given (--old-binary): replaced by itself");
     }
     let (mut heard, mut said, mut slowest) = (0, 0, 0);
     for binary in [old.as_ref().unwrap_or(&new), &new] {
-        for index in 0..world.nodes.len() {
-            world.nodes[index].terminate()?;
-            block_in_place(|| world.nodes[index].wait(PATIENCE))?;
-            world.nodes[index].set_binary(binary);
-            block_in_place(|| world.nodes[index].restart())?;
-            block_in_place(|| world.nodes[index].wait_ready(PATIENCE))?;
-            world.settle(PATIENCE).await?;
+        for index in 0..bed.nodes.len() {
+            bed.nodes[index].terminate()?;
+            block_in_place(|| bed.nodes[index].wait(PATIENCE))?;
+            bed.nodes[index].set_binary(binary);
+            block_in_place(|| bed.nodes[index].restart())?;
+            block_in_place(|| bed.nodes[index].wait_ready(PATIENCE))?;
+            bed.settle(PATIENCE).await?;
             // All of a node went to the next one: some are to be on each version.
-            for client in (index..world.size.clients).step_by(3) {
-                world.tear(client);
+            for client in (index..bed.options.clients).step_by(3) {
+                bed.tear(client);
             }
-            if !world.proxies.is_empty() {
-                heard += later_version_speaks(world)?;
+            if !bed.proxies.is_empty() {
+                heard += later_version_speaks(bed)?;
             }
-            slowest = slowest.max(ms(each_hears_each(world, &format!("{said}")).await?));
+            slowest = slowest.max(ms(each_hears_each(bed, &format!("{said}")).await?));
             said += 1;
             sleep(Duration::from_secs(1)).await;
         }
     }
     figures.note(format!("after each of {said} steps each node heard each, at most after {slowest} ms"));
-    if world.proxies.is_empty() {
-        figures.in_time("longest away", world.stage.take_away(), 5_000);
+    if bed.proxies.is_empty() {
+        figures.in_time("longest away", bed.state.take_away(), 5_000);
         return Ok(());
     }
     figures.note(format!("{heard} payloads of a later version arrived at nodes"));
     figures.must("payloads of a later version arrived: else the fault did not bite", heard > 0);
-    figures.in_time("longest away", world.stage.take_away(), 3_000);
+    figures.in_time("longest away", bed.state.take_away(), 3_000);
     Ok(())
 }
 
 /// Somebody on each node says something, which somebody on each node hears. Answers how long that took.
-async fn each_hears_each(world: &World, what: &str) -> Result<Duration> {
+async fn each_hears_each(bed: &TestBed, what: &str) -> Result<Duration> {
     let room: Room = "mixture".parse()?;
     let mut wires = Vec::new();
-    for node in &world.stage.nodes {
+    for node in &bed.state.nodes {
         let mut wire = Wire::connect(*node).await?;
         wire.greet("Mixture", None).await?;
         match wire.ask(2, Command::Join { room: room.clone(), since: None }).await? {
@@ -138,11 +138,11 @@ async fn each_hears_each(world: &World, what: &str) -> Result<Duration> {
 }
 
 /// In every room: a version and a kind that nobody knows yet. Answers how many subscribers there were.
-fn later_version_speaks(world: &mut World) -> Result<u64> {
+fn later_version_speaks(bed: &mut TestBed) -> Result<u64> {
     let mut heard = 0;
-    for channel in world.channels() {
+    for channel in bed.channels() {
         for payload in ["2e1-0.x 0 1 1\nm", "1z anything"] {
-            let count = block_in_place(|| world.redis()?.command(&["PUBLISH", &channel, payload]))?;
+            let count = block_in_place(|| bed.redis()?.command(&["PUBLISH", &channel, payload]))?;
             heard += count.parse::<u64>()?;
         }
     }
@@ -150,9 +150,9 @@ fn later_version_speaks(world: &mut World) -> Result<u64> {
 }
 
 /// F29: the clients of this run do it by themselves.
-pub(super) async fn said_three_times(world: &mut World, figures: &mut Figures) -> Result<()> {
-    sleep(Duration::from_secs(if world.size.short { 8 } else { 40 })).await;
-    let acks = world.metric("acks");
+pub(super) async fn said_three_times(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
+    sleep(Duration::from_secs(if bed.options.short { 8 } else { 40 })).await;
+    let acks = bed.metric("acks");
     figures.note(format!("{acks} answers of nodes"));
     Ok(())
 }

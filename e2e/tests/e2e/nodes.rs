@@ -50,12 +50,12 @@ impl Cluster {
 
 /// A node by itself, with its history in a temporary file.
 #[derive(Debug)]
-pub(crate) struct Alone {
+pub(crate) struct SingleNode {
     pub(crate) node: NodeProcess,
     _folder: TempDir,
 }
 
-impl Alone {
+impl SingleNode {
     /// Starts it; it is ready when this returns.
     pub(crate) fn start() -> Result<Self> {
         let folder = TempDir::with_prefix("hubbub-e2e-")?;
@@ -72,7 +72,7 @@ impl Alone {
 }
 
 /// Starts a node again that was killed; ready when this returns.
-pub(crate) fn revive(node: &mut NodeProcess) -> Result<()> {
+pub(crate) fn restart(node: &mut NodeProcess) -> Result<()> {
     node.restart()?;
     node.wait_ready(READY)
 }

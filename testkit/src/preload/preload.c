@@ -21,7 +21,7 @@ static int64_t *words;
 
 __attribute__((constructor)) static void find_words(void)
 {
-	const char *name = getenv("HUBBUB_MEDDLER");
+	const char *name = getenv("HUBBUB_PRELOAD");
 	int file = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
 	if (file < 0)
 		return;

@@ -1,9 +1,9 @@
-//! Everything that a fault plays on: Redis, a proxy for each node, nodes, clients and their load.
+//! The test bed of a fault: Redis, a proxy for each node, nodes, clients and their load.
 
-mod cast;
-mod group;
+mod external;
 mod load;
-mod running;
+mod processes;
+mod sentinel_group;
 
 use std::{
     net::SocketAddr,
@@ -15,36 +15,36 @@ use std::{
 use anyhow::{Context, Result, bail};
 use shared::text::Room;
 use tempfile::TempDir;
-use testkit::{Meddler, NodeProcess, RedisServer};
+use testkit::{NodeProcess, Preload, RedisServer};
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinHandle, block_in_place},
     time::sleep,
 };
 
-use self::cast::Cast;
-pub use self::{cast::Carrier, group::Group, load::Load, running::Running};
+use self::processes::Processes;
+pub use self::{external::ExternalCluster, load::Load, processes::BrokerKind, sentinel_group::SentinelGroup};
 use crate::{
-    checker::{History, Observation},
-    client::{self, Plan, Say},
+    checker::{ClientLog, History},
+    client::{self, Plan, SendOrder},
     history,
     proxy::Proxy,
-    stage::Stage,
+    run_state::RunState,
 };
 
 const POLL: Duration = Duration::from_millis(10);
 const START: Duration = Duration::from_secs(60);
 
-/// How big a run is.
+/// How a run is set up.
 #[derive(Debug, Clone)]
-pub struct Size {
+pub struct RunOptions {
     /// The server binary.
     pub binary: PathBuf,
     /// Another version of it, for F28.
     pub old_binary: Option<PathBuf>,
-    /// Instead of processes of the run's own, where there are some.
-    pub cluster: Option<Running>,
-    /// For every random choice.
+    /// A cluster that already runs; the run then starts no processes of its own.
+    pub cluster: Option<ExternalCluster>,
+    /// Seed of all random choices.
     pub seed: u64,
     /// Nodes.
     pub nodes: usize,
@@ -54,14 +54,14 @@ pub struct Size {
     pub rooms: usize,
     /// Messages per second, all clients together.
     pub rate: u32,
-    /// Whether waits are cut to a third or so.
+    /// Cuts waits to about a third.
     pub short: bool,
-    /// What bounds of time are multiplied by.
+    /// Factor on all time bounds.
     pub slack: u64,
 }
 
-impl Size {
-    /// A room of this run: on a cluster that others use, too, one that nobody else is in.
+impl RunOptions {
+    /// A room of this run. On an external cluster its name carries the run's mark, so nobody else is in it.
     pub fn room(&self, name: &str) -> Result<Room> {
         let room = match &self.cluster {
             Some(running) => format!("{name} of faults {}", running.mark),
@@ -71,51 +71,51 @@ impl Size {
     }
 }
 
-/// A running world.
+/// A running test bed.
 #[derive(Debug)]
-pub struct World {
-    /// How big it is.
-    pub size: Size,
-    /// What the clients share.
-    pub stage: Arc<Stage>,
+pub struct TestBed {
+    /// How the run is set up.
+    pub options: RunOptions,
+    /// State that all clients share.
+    pub state: Arc<RunState>,
     /// The nodes, by index; empty on a running cluster.
     pub nodes: Vec<NodeProcess>,
     /// Between each node and the one Redis; else empty.
     pub proxies: Vec<Proxy>,
-    /// What meddles with each node and, behind them, with Redis; empty unless the carrier is [`Carrier::Meddled`].
-    pub meddlers: Vec<Meddler>,
-    /// The load; paused until [`World::settle`] has been waited for.
+    /// The preloaded libraries of the nodes, then that of Redis; empty unless the broker is [`BrokerKind::Preloaded`].
+    pub preloads: Vec<Preload>,
+    /// The load; paused until all clients have joined.
     pub load: Load,
     /// The rooms.
     pub rooms: Vec<Room>,
-    /// Redis with replicas, unless there is just one or none.
-    pub group: Option<Group>,
+    /// The primary with its replicas, if the run uses Sentinels.
+    pub group: Option<SentinelGroup>,
     redis: Option<RedisServer>,
-    clients: Vec<JoinHandle<Observation>>,
+    clients: Vec<JoinHandle<ClientLog>>,
     tears: Vec<Arc<Notify>>,
     _folder: Option<TempDir>,
 }
 
-impl World {
-    /// Starts everything and waits until all clients are in their rooms and messages flow.
-    pub async fn start(size: Size, carrier: &Carrier, repeats: bool) -> Result<Self> {
-        let cast = match &size.cluster {
-            Some(_) => Cast::default(),
-            None => Cast::start(&size, carrier).await?,
+impl TestBed {
+    /// Starts everything and waits until all clients have joined their rooms and messages flow.
+    pub async fn start(options: RunOptions, broker: &BrokerKind, repeats: bool) -> Result<Self> {
+        let processes = match &options.cluster {
+            Some(_) => Processes::default(),
+            None => Processes::start(&options, broker).await?,
         };
-        let Cast { nodes, proxies, meddlers, redis, group, folder } = cast;
+        let Processes { nodes, proxies, preloads, redis, group, folder } = processes;
         let own = || nodes.iter().map(|node| SocketAddr::from(([127, 0, 0, 1], node.port()))).collect();
-        let addresses = size.cluster.as_ref().map_or_else(own, |running| running.nodes.clone());
-        let stage = Arc::new(Stage::new(addresses));
-        let rooms = (0..size.rooms).map(|number| size.room(&format!("room {number}")));
+        let addresses = options.cluster.as_ref().map_or_else(own, |running| running.nodes.clone());
+        let state = Arc::new(RunState::new(addresses));
+        let rooms = (0..options.rooms).map(|number| options.room(&format!("room {number}")));
         let rooms = rooms.collect::<Result<Vec<_>>>()?;
-        let mut world = Self {
-            load: Load::start(size.rate, size.seed),
-            size,
-            stage,
+        let mut bed = Self {
+            load: Load::start(options.rate, options.seed),
+            options,
+            state,
             nodes,
             proxies,
-            meddlers,
+            preloads,
             rooms,
             group,
             redis,
@@ -123,62 +123,62 @@ impl World {
             tears: Vec::new(),
             _folder: folder,
         };
-        world.enter(repeats);
-        world.settle(START).await?;
-        world.load.go(true);
+        bed.enter(repeats);
+        bed.settle(START).await?;
+        bed.load.go(true);
         sleep(Duration::from_secs(2)).await;
-        Ok(world)
+        Ok(bed)
     }
 
     fn enter(&mut self, repeats: bool) {
-        let mut mouths = Vec::new();
-        for index in 0..self.size.clients {
+        let mut senders = Vec::new();
+        for index in 0..self.options.clients {
             let mut rooms = vec![self.rooms[index % self.rooms.len()].clone()];
             let second = &self.rooms[(index * 7 + 3) % self.rooms.len()];
             if index % 3 == 0 && rooms[0] != *second {
                 rooms.push(second.clone());
             }
-            let (mouth, work) = mpsc::channel::<Say>(64);
+            let (sender, work) = mpsc::channel::<SendOrder>(64);
             let tear = Arc::new(Notify::new());
             // Members of one room are spread over all nodes.
-            let node = (index / self.rooms.len() + index) % self.stage.nodes.len();
-            let seed = self.size.seed.wrapping_add(index as u64);
+            let node = (index / self.rooms.len() + index) % self.state.nodes.len();
+            let seed = self.options.seed.wrapping_add(index as u64);
             let plan = Plan { index, rooms, node, seed, repeats, tear: tear.clone() };
-            let stage = self.stage.clone();
+            let state = self.state.clone();
             self.clients.push(tokio::spawn(async move {
                 // One after the other: a crowd at the door is a fault of its own.
                 sleep(Duration::from_millis(plan.index as u64)).await;
-                client::live(plan, stage, work).await
+                client::run(plan, state, work).await
             }));
-            mouths.push(mouth);
+            senders.push(sender);
             self.tears.push(tear);
         }
-        self.load.speak_through(mouths);
+        self.load.attach(senders);
     }
 
-    /// Its Redis.
+    /// The single Redis.
     pub fn redis(&mut self) -> Result<&mut RedisServer> {
-        self.redis.as_mut().context("this world has no Redis")
+        self.redis.as_mut().context("this test bed has no Redis")
     }
 
-    /// Its Redis with replicas.
-    pub fn group(&mut self) -> Result<&mut Group> {
-        self.group.as_mut().context("this world has no Sentinels")
+    /// The Redis group with its Sentinels.
+    pub fn group(&mut self) -> Result<&mut SentinelGroup> {
+        self.group.as_mut().context("this test bed has no Sentinels")
     }
 
-    /// What meddles with Redis.
-    pub fn redis_meddler(&self) -> Result<&Meddler> {
-        self.meddlers.last().context("nothing is meddled with in this world")
+    /// The preloaded library of Redis.
+    pub fn redis_preload(&self) -> Result<&Preload> {
+        self.preloads.last().context("nothing is preloaded in this test bed")
     }
 
-    /// Waits until every client is in all its rooms.
+    /// Waits until every client has joined all its rooms.
     pub async fn settle(&self, within: Duration) -> Result<()> {
-        let all = i64::try_from(self.size.clients)?;
-        self.until("all clients in their rooms", within, || self.stage.settled.load(Relaxed) == all).await?;
+        let all = i64::try_from(self.options.clients)?;
+        self.until("all clients in their rooms", within, || self.state.settled.load(Relaxed) == all).await?;
         Ok(())
     }
 
-    /// Waits until something is so; answers how long that took.
+    /// Polls until `is` holds; returns how long that took.
     pub async fn until(&self, what: &str, within: Duration, is: impl Fn() -> bool) -> Result<Duration> {
         let start = Instant::now();
         while !is() {
@@ -190,40 +190,40 @@ impl World {
         Ok(start.elapsed())
     }
 
-    /// Waits until clients of all nodes have heard something that was sent from now on; answers how long it took.
+    /// Waits until clients of every node have received a message sent after the call; returns how long that took.
     pub async fn flows(&self, within: Duration) -> Result<Duration> {
-        let all: Vec<_> = (0..self.stage.nodes.len()).collect();
+        let all: Vec<_> = (0..self.state.nodes.len()).collect();
         self.flows_on(&all, within).await
     }
 
-    /// The same for some nodes.
+    /// As [`TestBed::flows`], for some of the nodes.
     pub async fn flows_on(&self, nodes: &[usize], within: Duration) -> Result<Duration> {
-        let now = self.stage.now();
-        self.until("messages on every node", within, || self.stage.heard_since(now, nodes)).await
+        let now = self.state.now();
+        self.until("messages on every node", within, || self.state.heard_since(now, nodes)).await
     }
 
-    /// Deliveries when nothing has happened yet: what 99 of 100 stayed below, in milliseconds.
+    /// The 99th percentile of delivery times over three undisturbed seconds, in milliseconds.
     pub async fn calm(&self) -> u64 {
         sleep(Duration::from_secs(1)).await;
-        self.stage.take_p99();
+        self.state.take_p99();
         sleep(Duration::from_secs(3)).await;
-        self.stage.take_p99()
+        self.state.take_p99()
     }
 
-    /// How the rooms' channels are called in Redis.
+    /// The names of the rooms' channels in Redis.
     pub fn channels(&self) -> Vec<String> {
         let encoded = self.rooms.iter().map(|room| room.as_str().replace(' ', "%20"));
         encoded.map(|room| format!("hubbub:{{{room}}}:live")).collect()
     }
 
-    /// Tears the connection of one client.
+    /// Resets the connection of one client in the middle of a frame.
     pub fn tear(&self, client: usize) {
         self.tears[client % self.tears.len()].notify_one();
     }
 
-    /// A sum over all nodes that answer, from their metrics.
+    /// The sum of a metric over all nodes that answer.
     pub fn metric(&self, name: &str) -> u64 {
-        self.stage.nodes.iter().map(|node| metric(*node, name)).sum()
+        self.state.nodes.iter().map(|node| metric(*node, name)).sum()
     }
 
     /// The largest resident memory of a node, in KiB.
@@ -240,35 +240,36 @@ impl World {
         })
     }
 
-    /// Ends the load, waits for rest, reads the histories, ends the clients; answers what is to be checked.
-    pub async fn finish(&mut self) -> Result<(Vec<Observation>, History)> {
+    /// Stops the load, waits until nothing is under way, reads the histories and stops the clients.
+    /// Returns what the checker needs.
+    pub async fn finish(&mut self) -> Result<(Vec<ClientLog>, History)> {
         self.load.go(false);
         let patience = Duration::from_secs(40);
         self.settle(patience).await?;
         let still =
-            self.until("an answer to every send", patience, || self.stage.pending.load(Relaxed) == 0).await;
-        still.with_context(|| format!("{} wait", self.stage.pending.load(Relaxed)))?;
+            self.until("an answer to every send", patience, || self.state.pending.load(Relaxed) == 0).await;
+        still.with_context(|| format!("{} wait", self.state.pending.load(Relaxed)))?;
         let (mut heard, mut since) = (0, Instant::now());
         while since.elapsed() < Duration::from_millis(1500) {
-            let now = self.stage.heard.load(Relaxed) + self.stage.told.load(Relaxed);
+            let now = self.state.heard.load(Relaxed) + self.state.told.load(Relaxed);
             if now != heard {
                 (heard, since) = (now, Instant::now());
             }
             sleep(POLL).await;
         }
-        let node = usize::try_from(self.size.seed)? % self.stage.nodes.len();
-        let history = history::read(self.stage.nodes[node], &self.rooms).await?;
+        let node = usize::try_from(self.options.seed)? % self.state.nodes.len();
+        let history = history::read(self.state.nodes[node], &self.rooms).await?;
         self.settle(patience).await?;
-        self.stage.stop.send_replace(true);
-        let mut observations = Vec::new();
+        self.state.stop.send_replace(true);
+        let mut logs = Vec::new();
         for client in self.clients.drain(..) {
-            observations.push(client.await?);
+            logs.push(client.await?);
         }
-        Ok((observations, history))
+        Ok((logs, history))
     }
 }
 
-/// One counter or gauge of a node, all labels added up; 0 where it cannot be had.
+/// One counter or gauge of a node, summed over its labels; 0 if the node does not answer.
 pub fn metric(node: SocketAddr, name: &str) -> u64 {
     let Ok((_, text)) = block_in_place(|| testkit::get(node, "/metrics")) else { return 0 };
     let values = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
@@ -280,7 +281,7 @@ pub fn metric(node: SocketAddr, name: &str) -> u64 {
     values.sum()
 }
 
-/// Descriptors that a node has open; 0 where the system does not tell.
+/// Open descriptors of a node; 0 where the system does not tell.
 pub fn descriptors(node: &NodeProcess) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", node.pid())).map_or(0, Iterator::count)
 }

@@ -8,14 +8,14 @@ const REPLICAS: usize = 2;
 
 /// A primary with replicas, and the Sentinels that watch them.
 #[derive(Debug)]
-pub struct Group {
+pub struct SentinelGroup {
     /// The servers; which of them is the primary changes.
     pub servers: Vec<RedisServer>,
-    /// Those who know.
+    /// The Sentinels.
     pub sentinels: Sentinels,
 }
 
-impl Group {
+impl SentinelGroup {
     /// Starts all of them; the replicas follow. Blocks.
     pub fn start() -> Result<Self> {
         let server = || RedisServer::with(RedisOptions::default().grouped(PASSWORD));

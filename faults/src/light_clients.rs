@@ -1,4 +1,4 @@
-//! A light client that is in many rooms and notes little: only how many it is in, and how many messages came.
+//! Light clients for very many rooms: they count rooms and messages and record nothing else.
 
 use std::{
     collections::HashMap,
@@ -20,50 +20,50 @@ use tokio::{task::JoinHandle, time::sleep};
 
 use crate::client::wire::{Heard, Wire};
 
-/// Joins that wait for their answer on one connection.
+/// Joins in flight on one connection.
 const UNDER_WAY: usize = 16;
 
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What all light clients together have seen.
+/// Counters over all light clients.
 #[derive(Debug, Default)]
-pub struct Held {
-    /// Rooms entered.
+pub struct LightCounts {
+    /// Rooms joined.
     pub rooms: AtomicU64,
     /// Messages that arrived.
     pub messages: AtomicU64,
-    /// Losses told.
+    /// `lost` events.
     pub lost: AtomicU64,
     /// Connections that ended.
     pub ended: AtomicU64,
 }
 
-/// Light clients. They leave when this is dropped.
+/// Running light clients; dropping this ends them.
 #[derive(Debug, Default)]
-pub struct Holders {
-    /// What they have seen.
-    pub held: Arc<Held>,
+pub struct LightClients {
+    /// What they have counted.
+    pub counts: Arc<LightCounts>,
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Holders {
-    /// One more, with these rooms: no more than one session may have.
+impl LightClients {
+    /// Starts one more with these rooms, at most as many as one session may join.
     pub fn add(&mut self, node: SocketAddr, rooms: Vec<Room>) {
-        let held = self.held.clone();
+        let counts = self.counts.clone();
         self.tasks.push(tokio::spawn(async move {
-            let ended = hold(node, rooms, &held).await;
-            held.ended.fetch_add(1, Relaxed);
+            let ended = hold(node, rooms, &counts).await;
+            counts.ended.fetch_add(1, Relaxed);
             drop(ended);
         }));
     }
 
-    /// How many there are.
+    /// How many clients were started.
     pub fn count(&self) -> usize {
         self.tasks.len()
     }
 }
 
-impl Drop for Holders {
+impl Drop for LightClients {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
@@ -71,10 +71,10 @@ impl Drop for Holders {
     }
 }
 
-/// Ends with the connection.
-async fn hold(node: SocketAddr, mut rooms: Vec<Room>, held: &Held) -> Result<()> {
+/// Runs one client until its connection ends.
+async fn hold(node: SocketAddr, mut rooms: Vec<Room>, counts: &LightCounts) -> Result<()> {
     let mut wire = Wire::connect(node).await?;
-    wire.greet("Holder", None).await?;
+    wire.greet("Light client", None).await?;
     let mut asked: HashMap<u64, Room> = HashMap::new();
     let mut request = 1;
     loop {
@@ -88,19 +88,19 @@ async fn hold(node: SocketAddr, mut rooms: Vec<Room>, held: &Held) -> Result<()>
         match *frame {
             ServerFrame::Reply(id, Reply::Joined(_)) => {
                 if asked.remove(&id).is_some() {
-                    held.rooms.fetch_add(1, Relaxed);
+                    counts.rooms.fetch_add(1, Relaxed);
                 }
             }
             ServerFrame::Reply(id, _) => {
-                // Too much at once: a little later.
+                // Refused for now: retry a little later.
                 sleep(AGAIN).await;
                 rooms.extend(asked.remove(&id));
             }
             ServerFrame::Event(Event::Message { .. }) => {
-                held.messages.fetch_add(1, Relaxed);
+                counts.messages.fetch_add(1, Relaxed);
             }
             ServerFrame::Event(Event::Lost { .. }) => {
-                held.lost.fetch_add(1, Relaxed);
+                counts.lost.fetch_add(1, Relaxed);
             }
             ServerFrame::Event(_) => {}
         }

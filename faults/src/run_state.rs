@@ -1,4 +1,4 @@
-//! What all clients of a run share: where the nodes are, and what is measured.
+//! State that all clients of a run share: addresses of the nodes and measurements.
 
 use std::{
     collections::BTreeMap,
@@ -15,33 +15,33 @@ use tokio::sync::watch;
 
 const BUCKETS: usize = 20_000;
 
-/// What all clients of a run share.
+/// State that all clients of a run share.
 #[derive(Debug)]
-pub struct Stage {
+pub struct RunState {
     /// The nodes, by index.
     pub nodes: Vec<SocketAddr>,
     /// Set to end all clients.
     pub stop: watch::Sender<bool>,
-    /// Connections that ended without the client's wish.
+    /// Connections that the client did not end itself.
     pub disconnects: AtomicU64,
-    /// Connections that were let in no further than the greeting, which was refused.
+    /// Connections on which `hello` was refused.
     pub turned_away: AtomicU64,
-    /// Clients that are in all their rooms now.
+    /// Clients that are in all their rooms.
     pub settled: AtomicI64,
-    /// Messages that wait for their answer.
+    /// Sends without a final reply.
     pub pending: AtomicI64,
-    /// Messages heard by all clients.
+    /// Messages received by all clients together.
     pub heard: AtomicU64,
-    /// Losses told.
+    /// `lost` events and joins that were not recovered.
     pub told: AtomicU64,
-    /// When the last loss was told, in milliseconds of [`Stage::now`].
+    /// When the last of them arrived, in milliseconds of [`RunState::now`].
     pub last_told: AtomicU64,
     /// Refusals of sends.
     pub refusals: AtomicU64,
     /// Bytes of a message body.
     pub body_bytes: AtomicU64,
     started: Instant,
-    /// By node: the send time of the newest message that a client of it heard.
+    /// By node: the send time of the newest message that one of its clients received.
     newest: Vec<AtomicU64>,
     away: AtomicU64,
     answer: AtomicU64,
@@ -50,8 +50,8 @@ pub struct Stage {
     codes: Mutex<BTreeMap<String, u64>>,
 }
 
-impl Stage {
-    /// Nobody has done anything yet.
+impl RunState {
+    /// All counters at zero.
     pub fn new(nodes: Vec<SocketAddr>) -> Self {
         Self {
             newest: nodes.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -80,7 +80,7 @@ impl Stage {
         millis(self.started.elapsed())
     }
 
-    /// A client of a node heard a message that was sent at this time.
+    /// Counts a message received from a node, sent at this time.
     pub fn hear(&self, node: usize, sent: u64) {
         self.heard.fetch_add(1, Relaxed);
         if let Some(newest) = self.newest.get(node) {
@@ -90,55 +90,55 @@ impl Stage {
         self.latency[took.min(BUCKETS - 1)].fetch_add(1, Relaxed);
     }
 
-    /// Whether clients of all these nodes have heard something that was sent at this time or later.
+    /// Whether clients of all these nodes have received a message sent at this time or later.
     pub fn heard_since(&self, sent: u64, nodes: &[usize]) -> bool {
         nodes.iter().all(|node| self.newest[*node].load(Relaxed) >= sent)
     }
 
-    /// A loss was told to a client.
+    /// Counts a loss that a client was told of.
     pub fn tell(&self) {
         self.told.fetch_add(1, Relaxed);
         self.last_told.fetch_max(self.now(), Relaxed);
     }
 
-    /// A client was away for so long.
+    /// Records how long a client was away.
     pub fn was_away(&self, time: Duration) {
         self.away.fetch_max(millis(time), Relaxed);
     }
 
-    /// An answer to a send, good or bad, took so long.
+    /// Records how long a reply to a send took, whatever it said.
     pub fn answered(&self, time: Duration) {
         self.answer.fetch_max(millis(time), Relaxed);
     }
 
-    /// A connection ended with this code (1006: with none).
+    /// Counts a connection that ended with this code (1006: none).
     pub fn closed(&self, code: u16) {
         *self.closes.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
     }
 
-    /// A send was refused with this code.
+    /// Counts a refused send.
     pub fn refused(&self, code: ErrorCode) {
         self.refusals.fetch_add(1, Relaxed);
         *self.codes.lock().unwrap_or_else(PoisonError::into_inner).entry(format!("{code:?}")).or_default() +=
             1;
     }
 
-    /// The codes with which sends were refused since the last look, and how often.
+    /// How often each code refused a send since the last call.
     pub fn take_codes(&self) -> BTreeMap<String, u64> {
         std::mem::take(&mut *self.codes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How connections ended so far.
+    /// How often each close code ended a connection so far.
     pub fn closes(&self) -> BTreeMap<u16, u64> {
         self.closes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The longest that a client was away since the last look, in milliseconds.
+    /// The longest that a client was away since the last call, in milliseconds.
     pub fn take_away(&self) -> u64 {
         self.away.swap(0, Relaxed)
     }
 
-    /// The slowest answer since the last look, in milliseconds.
+    /// The slowest reply since the last call, in milliseconds.
     pub fn take_answer(&self) -> u64 {
         self.answer.swap(0, Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The load: so many messages per second, from random clients.
+//! The load: messages at a given rate, from random clients.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::client::Say;
+use crate::client::SendOrder;
 
 /// A source of messages that can be paused and made faster.
 #[derive(Debug)]
 pub struct Load {
     going: watch::Sender<bool>,
     rate: watch::Sender<u32>,
-    mouths: watch::Sender<Vec<mpsc::Sender<Say>>>,
+    senders: watch::Sender<Vec<mpsc::Sender<SendOrder>>>,
     task: JoinHandle<()>,
 }
 
 impl Load {
-    /// Paused at first.
+    /// Starts paused.
     pub fn start(rate: u32, seed: u64) -> Self {
         let going = watch::channel(false).0;
-        let mouths = watch::channel(Vec::new()).0;
+        let senders = watch::channel(Vec::new()).0;
         let rate = watch::channel(rate).0;
-        let task = tokio::spawn(speak(going.subscribe(), rate.subscribe(), mouths.subscribe(), seed));
-        Self { going, rate, mouths, task }
+        let task = tokio::spawn(speak(going.subscribe(), rate.subscribe(), senders.subscribe(), seed));
+        Self { going, rate, senders, task }
     }
 
-    /// Goes on or pauses.
+    /// Resumes or pauses.
     pub fn go(&self, on: bool) {
         self.going.send_replace(on);
     }
@@ -39,8 +39,8 @@ impl Load {
         self.rate.send_replace(rate);
     }
 
-    pub(super) fn speak_through(&self, mouths: Vec<mpsc::Sender<Say>>) {
-        self.mouths.send_replace(mouths);
+    pub(super) fn attach(&self, senders: Vec<mpsc::Sender<SendOrder>>) {
+        self.senders.send_replace(senders);
     }
 }
 
@@ -53,7 +53,7 @@ impl Drop for Load {
 async fn speak(
     going: watch::Receiver<bool>,
     rate: watch::Receiver<u32>,
-    mouths: watch::Receiver<Vec<mpsc::Sender<Say>>>,
+    senders: watch::Receiver<Vec<mpsc::Sender<SendOrder>>>,
     seed: u64,
 ) {
     const TICKS: u32 = 100;
@@ -69,10 +69,10 @@ async fn speak(
         due += *rate.borrow();
         while due >= TICKS {
             due -= TICKS;
-            let mouths = mouths.borrow();
-            if let Some(mouth) = random.choice(mouths.iter()) {
-                // A client that is away for long says no more than it can keep.
-                mouth.try_send(Say(random.usize(..2))).ok();
+            let senders = senders.borrow();
+            if let Some(sender) = random.choice(senders.iter()) {
+                // A client that is away for long drops what it cannot queue.
+                sender.try_send(SendOrder(random.usize(..2))).ok();
             }
         }
     }
