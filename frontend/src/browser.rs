@@ -1,5 +1,6 @@
 //! Everything that is asked of the browser, each kind in a thin file of its own.
 
+pub mod address;
 pub mod case;
 pub mod clock;
 mod events;

@@ -1,69 +1,41 @@
 //! What a message body means: plain pieces that the view turns into elements, never HTML.
 //!
-//! The subset: paragraphs with line breaks, fenced code, `` `code` ``, `*bold*`, `_italic_`, bare links. Everything
-//! else is text, exactly as it was written. Characters that would turn the direction of text or that cannot be seen
-//! become [`Piece::Mark`].
+//! The subset is paragraphs with line breaks, fenced code, `` `code` ``, `*bold*`, `_italic_` and bare links. All other
+//! text stays exactly as it was written. Characters that cannot be seen, or that would turn the direction of text,
+//! become [`Piece::Mark`], or a label in brackets where there are only strings ([`visible`]).
+//!
+//! Bodies come from strangers, so reading is linear and the result is bounded: see [`budget`].
 
+pub mod budget;
 mod emoji;
 mod line;
+mod link;
+mod marks;
+mod piece;
 
-use shared::text::turns_direction;
+use self::budget::{Budget, Exhausted};
+pub use self::{
+    marks::visible,
+    piece::{Block, Markup, Piece},
+};
 
-/// A body, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Markup {
-    /// In order.
-    pub blocks: Vec<Block>,
-    /// One to three emoji and nothing else: shown large.
-    pub jumbo: bool,
-}
+/// How many elements a block of code needs beside its text.
+const CODE_ELEMENTS: usize = 5;
 
-/// A part of a body that stands on lines of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Block {
-    /// Text; line breaks in it are [`Piece::Break`].
-    Text(Vec<Piece>),
-    /// Code between fences of three or more backticks, without its last line break.
-    Code {
-        /// The word behind the opening fence, or empty.
-        language: String,
-        /// The code, with invisible characters shown as in [`Piece::Mark`].
-        code: String,
-    },
-}
-
-/// A part of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    /// Plain text.
-    Text(String),
-    /// A line break.
-    Break,
-    /// `` `code` ``, with invisible characters shown as in [`Piece::Mark`].
-    Code(String),
-    /// `*bold*` or `**bold**`.
-    Strong(Vec<Piece>),
-    /// `_italic_` or `__italic__`.
-    Emphasis(Vec<Piece>),
-    /// A link, to be opened elsewhere and with `rel="noopener noreferrer"`.
-    Link {
-        /// Starts with `https://`, `http://` or `mailto:`.
-        href: String,
-        /// What was written.
-        text: String,
-    },
-    /// A character that cannot be seen or turns the text around it, as a visible label: `U+202E`.
-    Mark(String),
-}
-
-/// Reads a body.
+/// Reads a body. A body that costs more than [`Budget`] allows becomes plain text.
 pub fn read(body: &str) -> Markup {
+    read_within(body, &mut Budget::default()).unwrap_or_else(|Exhausted| plain(body))
+}
+
+fn read_within(body: &str, budget: &mut Budget) -> Result<Markup, Exhausted> {
     let mut blocks = Vec::new();
     let mut text: Vec<&str> = Vec::new();
-    let mut lines = body.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let mut lines = lines(body);
+    budget.step(body.len())?;
     while let Some(line) = lines.next() {
         if let Some((fence, language)) = opening(line) {
-            close_text(&mut text, &mut blocks);
+            blocks.extend(text_block(&mut text, budget)?);
+            budget.element(CODE_ELEMENTS)?;
             let code: Vec<String> =
                 lines.by_ref().take_while(|line| !closes(line, fence)).map(visible).collect();
             blocks.push(Block::Code { language: visible(language), code: code.join("\n") });
@@ -71,8 +43,18 @@ pub fn read(body: &str) -> Markup {
             text.push(line);
         }
     }
-    close_text(&mut text, &mut blocks);
-    Markup { blocks, jumbo: emoji::is_jumbo(body) }
+    blocks.extend(text_block(&mut text, budget)?);
+    Ok(Markup { blocks, jumbo: emoji::is_jumbo(body) })
+}
+
+/// The whole body as one block of text.
+fn plain(body: &str) -> Markup {
+    let text: Vec<String> = lines(body).map(visible).collect();
+    Markup { blocks: vec![Block::Text(vec![Piece::Text(text.join("\n"))])], jumbo: false }
+}
+
+fn lines(body: &str) -> impl Iterator<Item = &str> {
+    body.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
 }
 
 /// The number of backticks and the language of an opening fence.
@@ -88,53 +70,24 @@ fn closes(line: &str, fence: usize) -> bool {
     line.len() >= fence && line.bytes().all(|byte| byte == b'`')
 }
 
-/// Ends a block of text. Empty lines at its ends are the distance to what stands above and below.
-fn close_text(lines: &mut Vec<&str>, blocks: &mut Vec<Block>) {
+/// Takes the lines as one block of text, without the empty lines at its ends: the layout separates blocks.
+fn text_block(lines: &mut Vec<&str>, budget: &mut Budget) -> Result<Option<Block>, Exhausted> {
     let lines = std::mem::take(lines);
-    let empty = |line: &&str| line.trim().is_empty();
-    let (Some(first), Some(last)) =
-        (lines.iter().position(|line| !empty(line)), lines.iter().rposition(|line| !empty(line)))
-    else {
-        return;
+    let filled = |line: &&str| !line.trim().is_empty();
+    let (Some(first), Some(last)) = (lines.iter().position(filled), lines.iter().rposition(filled)) else {
+        return Ok(None);
     };
+    budget.element(1)?;
     let mut pieces = Vec::new();
     for (index, line) in lines[first..=last].iter().enumerate() {
         if index > 0 {
-            pieces.push(Piece::Break);
+            piece::push_text(&mut pieces, "\n");
         }
-        pieces.extend(line::read(line));
+        line::read(line, &mut pieces, budget)?;
     }
-    blocks.push(Block::Text(pieces));
+    Ok(Some(Block::Text(pieces)))
 }
 
-/// Whether a character would be invisible or change how others are read. Joiners stay: scripts and emoji need them.
-fn is_hidden(c: char) -> bool {
-    turns_direction(c)
-        || (c.is_control() && c != '\t')
-        || matches!(
-            c,
-            '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'
-                ..='\u{2064}' | '\u{feff}'
-        )
-}
-
-fn label(c: char) -> String {
-    format!("U+{:04X}", u32::from(c))
-}
-
-/// Code and other plain strings, with hidden characters spelled out in brackets.
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) {
-            shown.extend(["[", &label(c), "]"]);
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-// The property tests need a source of chance that wasm has not.
+// proptest needs a random number generator that wasm32 does not have.
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

@@ -39,6 +39,38 @@ async fn markup_in_a_message_stays_text() {
 }
 
 #[wasm_bindgen_test]
+async fn a_link_that_reads_like_another_host_shows_where_it_leads() {
+    let texts = [
+        ("https://a.example/b", Some("https://a.example/b"), None),
+        (
+            "https://bank.example@evil.example/",
+            Some("https://bank.example@evil.example/"),
+            Some("evil.example"),
+        ),
+        ("https://\u{430}pple.example/", Some("https://\u{430}pple.example/"), Some("xn--pple-43d.example")),
+        ("https://127.1:8080", Some("https://127.1:8080"), Some("127.0.0.1:8080")),
+        // The browser cannot read it, so it is no link.
+        ("https://a.example:x", None, None),
+        ("javascript:alert(1)", None, None),
+    ];
+    let fixture = Fixture::log(texts.iter().zip(1..).map(|((text, ..), id)| said(id, text)).collect()).await;
+    for ((text, href, host), id) in texts.iter().zip(1..) {
+        let link = fixture.find(&format!("#m{id}-body a"));
+        assert_eq!(link.and_then(|link| link.get_attribute("href")).as_deref(), *href, "{text}");
+        let tag = fixture.find(&format!("#m{id}-body .tag")).and_then(|tag| tag.text_content());
+        assert_eq!(tag.as_deref(), *host, "{text}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_body_of_marks_is_a_few_elements() {
+    let marks = "\u{202e}".repeat(5461);
+    let fixture = Fixture::log(vec![said(1, &marks), said(2, &"\u{202e}a".repeat(4000))]).await;
+    assert_eq!(fixture.text("#m1-body"), "U+202E ×5461");
+    assert_eq!((fixture.count("#m1-body *"), fixture.count("#m2-body *")), (1, 0));
+}
+
+#[wasm_bindgen_test]
 async fn a_message_has_its_parts_in_order() {
     let fixture = Fixture::log(vec![said(1, "hello")]).await;
     let parts: Vec<String> = fixture.all("#m1 > *").iter().map(web_sys::Element::class_name).collect();

@@ -48,6 +48,8 @@ struct Cli {
 enum Task {
     /// Build page and server into one file that needs nothing beside it: target/release/hubbub
     Build,
+    /// Build the page alone and report what a first visit downloads
+    Page,
     /// Build, then start one node on localhost:8080 (PORT changes the port)
     Run {
         /// Arguments for the node, after `--`
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = Workspace::open().and_then(|workspace| match cli.task {
         Task::Build => build::build(&workspace).map(|_| ExitCode::SUCCESS),
+        Task::Page => page::build(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Run { args } => run::run(&workspace, &args),
         Task::Cluster { args } => cluster::cluster(&workspace, &args),
         Task::Test { suites } => test::test(&workspace, &suites),

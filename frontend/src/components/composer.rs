@@ -11,6 +11,7 @@ use super::{
     toast::Toasts,
 };
 use crate::{
+    markup::visible,
     net::machine::Status,
     state::{Chat, RoomHandle},
 };
@@ -26,7 +27,7 @@ pub fn Composer(
 ) -> impl IntoView {
     let chat = expect_context::<Chat>();
     let toasts = expect_context::<Toasts>();
-    let name = room.room().as_str().to_owned();
+    let name = visible(room.room().as_str());
     let draft = room.draft.clone();
     let field = NodeRef::<html::Textarea>::new();
     let live = Memo::new(move |_| chat.link().with(|link| link.status == Status::Live));

@@ -24,6 +24,7 @@ use super::{
     toast::Toasts,
 };
 use crate::{
+    markup::visible,
     people::initials,
     route,
     state::{Chat, RoomHandle},
@@ -50,7 +51,7 @@ pub fn Log(
     };
     let left = move |_| follow.focus.update_value(roving::Focus::left);
 
-    let name = room.room().as_str().to_owned();
+    let name = visible(room.room().as_str());
     let (rows, loaded, older, loading) =
         (room.rows.clone(), room.loaded.clone(), room.has_older.clone(), room.loading_older.clone());
     let none = {

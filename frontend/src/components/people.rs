@@ -9,6 +9,7 @@ use super::{
     live::{part, text},
 };
 use crate::{
+    markup::visible,
     net::machine::Status,
     people::hue,
     state::{Chat, Me},
@@ -63,7 +64,7 @@ fn row(person: &Person, all: &[Person], me: Option<&Me>, live: bool) -> impl Int
         <li>
             <div class="item person">
                 {avatar(Size::Medium, &hue, person.name.as_str(), presence)}
-                <bdi class="cut">{person.name.as_str().to_owned()}</bdi>
+                <bdi class="cut">{visible(person.name.as_str())}</bdi>
                 {apart.map(|mark| view! { <span class="meta">{mark}</span> })}
             </div>
         </li>

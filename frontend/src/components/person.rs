@@ -12,7 +12,7 @@ use super::{
     theme::Theme,
     toast::Toasts,
 };
-use crate::{net::machine::Status, state::Chat};
+use crate::{markup::visible, net::machine::Status, state::Chat};
 
 /// The footer, with its menu and the two dialogs behind it.
 #[component]
@@ -36,7 +36,7 @@ pub fn PersonFooter() -> impl IntoView {
 
 fn you(chat: Chat) -> impl IntoView {
     let (me, link) = (chat.me(), chat.link());
-    let name = move || me.with(|me| me.as_ref().map(|me| me.name.as_str().to_owned()).unwrap_or_default());
+    let name = move || me.with(|me| me.as_ref().map(|me| visible(me.name.as_str())).unwrap_or_default());
     let presence = move || link.with(|link| if link.status == Status::Live { "here" } else { "unsure" });
     view! {
         {part(move || Some(avatar(Size::Small, "me", &name(), Some(presence()))))}

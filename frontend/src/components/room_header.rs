@@ -11,7 +11,7 @@ use super::{
     people::{count, is_me},
     toast::Toasts,
 };
-use crate::{people::hue, route, state::Chat};
+use crate::{markup::visible, people::hue, route, state::Chat};
 
 /// How many avatars stand beside the number.
 const STACKED: usize = 3;
@@ -56,7 +56,7 @@ pub fn RoomHeader(
                 {part(move || (elsewhere() > 0).then(|| view! { <span class="n">{elsewhere().to_string()}</span> }))}
             </button>
             <h1 class="cut" id="room-name">
-                {text(move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", room.as_str())))}
+                {text(move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", visible(room.as_str()))))}
             </h1>
             <p class="note cut grow"></p>
             {part(move || open.get().then(|| view! {

@@ -12,6 +12,7 @@ use super::{
     sign_in::sentence,
 };
 use crate::{
+    markup::visible,
     route,
     state::{Chat, RoomHandle},
 };
@@ -58,7 +59,7 @@ pub fn Rooms(
 
 fn item(chat: Chat, room: RoomHandle, chosen: Callback<()>) -> impl IntoView {
     let name = room.room().clone();
-    let shown = name.as_str().to_owned();
+    let shown = visible(name.as_str());
     let (unread, draft) = (room.unread.clone(), room.draft.clone());
     let current = Memo::new(move |_| chat.current().with(|current| current.as_ref() == Some(&room)));
     let count = {

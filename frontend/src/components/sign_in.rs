@@ -8,7 +8,7 @@ use super::{
     keys,
     live::{effect, live, part, text},
 };
-use crate::{browser::case, route, state::Chat};
+use crate::{browser::case, markup::visible, route, state::Chat};
 
 /// What is worth knowing before one says who one is.
 const FIRST: &str = "No account, no e-mail. Change it any time.";
@@ -78,7 +78,7 @@ pub fn SignIn(
 fn destination() -> String {
     let location = window().location();
     let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
-    route::room(&address).map_or_else(|| route::FIRST_ROOM.to_owned(), |room| room.as_str().to_owned())
+    route::room(&address).map_or_else(|| route::FIRST_ROOM.to_owned(), |room| visible(room.as_str()))
 }
 
 /// A message of an error as a sentence for people.

@@ -5,6 +5,8 @@ use shared::{message::Message, text::Room};
 
 use super::{room_state::put_arc, store::Store, timeline::Arrival};
 
+use crate::markup::visible;
+
 /// How long the end of a room is looked at before it counts as read.
 const READ_MS: u64 = 1500;
 
@@ -22,7 +24,7 @@ impl Store {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let position = message.position.clone();
         let own = user.as_ref() == Some(&message.sender.id);
-        let heard = (message.sender.name.to_string(), message.body.clone());
+        let heard = (visible(message.sender.name.as_str()), message.body.clone());
         let nonce = message.nonce.clone();
         match state.timeline.arrived(message, user.as_ref(), open) {
             Arrival::Known => return,

@@ -18,7 +18,7 @@ use super::{
     room_state::{RoomState, put},
     saved::{self, Identity, SavedRoom},
 };
-use crate::{few::Few, net::machine::Status, time::Day};
+use crate::{few::Few, markup::visible, net::machine::Status, time::Day};
 
 /// How long an answer may take before it is asked for again.
 const ANSWER_MS: u64 = 20_000;
@@ -293,7 +293,7 @@ impl Store {
             self.save();
         }
         if let Some(room) = self.current.clone()
-            && let Some(text) = self.announcer.flush(room.as_str(), now)
+            && let Some(text) = self.announcer.flush(&visible(room.as_str()), now)
         {
             self.announce(&text);
         }
@@ -345,7 +345,8 @@ impl Store {
 
     fn show_title(&self) {
         let unread: usize = self.rooms.values().map(|state| state.signals.unread.get_untracked()).sum();
-        let room = self.current.as_ref().map(|room| format!("#{room} · ")).unwrap_or_default();
+        let room =
+            self.current.as_ref().map(|room| format!("#{} · ", visible(room.as_str()))).unwrap_or_default();
         let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
         let title = format!("{count}{room}Hubbub");
         if self.signals.title.with_untracked(|before| *before != title) {

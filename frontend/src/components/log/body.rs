@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use shared::text::Body;
 
 use crate::{
+    browser::address,
     components::{copy::copy, toast::Toasts},
     markup::{Block, Piece, read},
 };
@@ -57,17 +58,26 @@ fn pieces(line: Vec<Piece>) -> Vec<AnyView> {
 fn piece(piece: Piece) -> AnyView {
     match piece {
         Piece::Text(text) => text.into_any(),
-        Piece::Break => "\n".into_any(),
         Piece::Code(code) => view! { <code>{code}</code> }.into_any(),
         Piece::Strong(inner) => view! { <strong>{pieces(inner)}</strong> }.into_any(),
         Piece::Emphasis(inner) => view! { <em>{pieces(inner)}</em> }.into_any(),
-        Piece::Link { href, text } => view! {
-            <a href=href target="_blank" rel="noopener noreferrer" tabindex="-1">{text}</a>
-        }
-        .into_any(),
+        Piece::Link { href, text, deceptive: false } => link(href, text).into_any(),
+        Piece::Link { href, text, deceptive: true } => match address::host(&href) {
+            Some(host) => view! {
+                {link(href, text)}
+                " "
+                <span class="tag meta" title="Where this link leads">{host}</span>
+            }
+            .into_any(),
+            None => text.into_any(),
+        },
         Piece::Mark(label) => view! {
-            <span class="tag meta" title="A character that cannot be seen">{label}</span>
+            <span class="tag meta" title="Characters that cannot be seen">{label}</span>
         }
         .into_any(),
     }
+}
+
+fn link(href: String, text: String) -> impl IntoView {
+    view! { <a href=href target="_blank" rel="noopener noreferrer" tabindex="-1">{text}</a> }
 }

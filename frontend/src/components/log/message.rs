@@ -12,6 +12,7 @@ use crate::{
         live::{effect, live, part},
         toast::Toasts,
     },
+    markup::visible,
     people,
     state::{
         Chat,
@@ -26,7 +27,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     let toasts = expect_context::<Toasts>();
     let id = first.id;
     let named = move |name: &str| format!("m{id}-{name}");
-    let name = first.sender.name.as_str().to_owned();
+    let name = visible(first.sender.name.as_str());
     let hue = people::sender_hue(&first.sender, first.own);
     let classic = first.sender.kind == SenderKind::Classic;
 
