@@ -153,8 +153,8 @@ impl App {
         self.http.tasks.stop();
         let ended = self.http.tasks.wait(rest).await;
         self.server.stop();
-        self.http.sessions.hub.show_nobody().await;
-        let flushed = tokio::time::timeout(rest, broker.bus.close()).await.is_ok();
+        self.http.sessions.hub.withdraw_presence().await;
+        let flushed = tokio::time::timeout(rest, broker.core.close()).await.is_ok();
         left && ended && flushed
     }
 }
@@ -190,7 +190,7 @@ fn open(data: &Path, messages: u32, age: Duration) -> Result<Arc<embedded::Store
 
 /// Says in the log what the readiness answer says, and keeps one secret in use after the broker lost its state.
 async fn watch_health(broker: Broker, identity: Identity) {
-    let mut watch = broker.bus.health();
+    let mut watch = broker.core.health();
     // A broker that is there answers at once; only one that is not is worth a line.
     let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await.is_ok();
     let mut before = Health { ready: !settled, ..Health::down("starting") };
@@ -198,7 +198,7 @@ async fn watch_health(broker: Broker, identity: Identity) {
         let now = watch.borrow_and_update().clone();
         if now.ready != before.ready {
             if now.ready {
-                tracing::info!("ready; an ack means: {}", broker.bus.durability());
+                tracing::info!("ready; an ack means: {}", now.durability);
             } else {
                 tracing::warn!(
                     "not ready: {}",

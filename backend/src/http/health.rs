@@ -15,14 +15,14 @@ pub async fn live() -> &'static str {
 
 /// 200 while messages travel through the broker and back to this node, else 503 with the reason.
 pub async fn ready(State(http): State<Http>) -> Response {
-    let bus = &http.sessions.hub.broker().bus;
-    let health = bus.health().borrow().clone();
+    let health = http.sessions.hub.broker().core.health().borrow().clone();
     if http.is_leaving() {
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready: leaving\n").into_response();
     }
     if health.ready {
         let round_trip = health.round_trip.unwrap_or_default().as_secs_f64() * 1000.0;
-        format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", bus.durability()).into_response()
+        format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", health.durability)
+            .into_response()
     } else {
         let reason = health.reason.as_deref().unwrap_or("the broker has not answered yet");
         (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response()
@@ -33,7 +33,7 @@ pub async fn ready(State(http): State<Http>) -> Response {
 pub async fn metrics(State(http): State<Http>) -> Response {
     let metrics = &http.sessions.metrics;
     let hub = &http.sessions.hub;
-    let health = hub.broker().bus.health().borrow().clone();
+    let health = hub.broker().core.health().borrow().clone();
     let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     metrics.sessions.set(gauge(hub.sessions().count()));
     metrics.rooms.set(gauge(hub.rooms()));

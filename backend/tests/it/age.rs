@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use backend::broker::{
-    From,
+    Anchor,
     redis::{RedisSettings, connect},
 };
-use testkit::{Meddler, RedisOptions, RedisServer};
+use testkit::{Preload, RedisOptions, RedisServer};
 
 use crate::{
     brokers::redis::settings,
@@ -20,8 +20,8 @@ const MINUTES: i64 = 50;
 /// Messages less than an hour apart and too few to be counted in hundreds: the newest would go with the oldest.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_keeps_a_quiet_room_as_long_as_its_newest_message() {
-    let meddler = Meddler::new().unwrap();
-    let server = RedisServer::with(RedisOptions { env: meddler.env(), ..RedisOptions::default() }).unwrap();
+    let preload = Preload::new().unwrap();
+    let server = RedisServer::with(RedisOptions { env: preload.env(), ..RedisOptions::default() }).unwrap();
     let aged = RedisSettings { history_age: Duration::from_secs(DAY), ..settings(&server.url(), "quiet:") };
     let broker = connect(&aged).unwrap();
     ready(&broker, 0).await;
@@ -30,17 +30,17 @@ async fn redis_keeps_a_quiet_room_as_long_as_its_newest_message() {
     let day = i64::try_from(DAY).unwrap();
     // For more than a day of Redis.
     for number in 0..40 {
-        meddler.set_clock(number * MINUTES * 60).unwrap();
+        preload.set_clock(number * MINUTES * 60).unwrap();
         let stored = say(&broker, &room, &format!("n{number}")).await.unwrap();
         assert_eq!(stored.n, u64::try_from(number + 1).ok());
         let stream = left("quiet:{general}:log");
         assert!((day - 60..=day + 3600).contains(&stream), "message {number} goes after {stream} s");
         assert!(left("quiet:{general}:head") > stream, "the head outlives its entries");
     }
-    meddler.set_clock(39 * MINUTES * 60 + day - 60).unwrap();
-    let newest = read(&broker, &room, From::Newest, 1).await;
+    preload.set_clock(39 * MINUTES * 60 + day - 60).unwrap();
+    let newest = read(&broker, &room, Anchor::Newest, 1).await;
     assert_eq!(newest.entries.first().map(|entry| entry.n), Some(40));
-    meddler.set_clock(39 * MINUTES * 60 + day + 3660).unwrap();
+    preload.set_clock(39 * MINUTES * 60 + day + 3660).unwrap();
     assert_eq!(left("quiet:{general}:log"), -2, "it goes some time");
 }
 
