@@ -1,8 +1,11 @@
-//! The composition root: the only place that names a concrete broker.
+//! The composition root: what is wired to what. Only here and in the tools is a concrete broker named.
+
+mod broker;
+mod health;
+mod listen;
 
 use std::{
     net::SocketAddr,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,62 +13,29 @@ use std::{
     time::Duration,
 };
 
+pub use self::broker::{StartError, connect};
 use shared::close::CloseReason;
 use tokio::net::TcpListener;
 
 use crate::{
-    broker::{Broker, Health, embedded, redis},
+    broker::Broker,
     config::{self, Config},
-    http::{self, Http, assets, client::Trust, origin::Origins},
+    http::{self, Http, assets, client::Trust, origin::Origins, serve::Door},
     hub::{Hub, HubSettings, drain},
     identity::{Identity, fresh_id},
-    limits::Addresses,
+    limits::{Addresses, Connections, Pace, addresses::AddressLimits},
     metrics::Metrics,
     session::{self, SessionSettings},
     shutdown::Tasks,
 };
-
-/// For the first answer of the broker.
-const SETTLE: Duration = Duration::from_secs(1);
-
-/// What keeps a node from starting. Each says in one sentence which setting is wrong and what would be right.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address} (--host, --port): {source}; choose a free port and an address of this machine"
-    )]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The history file cannot be used.
-    #[error("cannot use the history file (--data): {0}")]
-    Open(#[from] embedded::OpenError),
-    /// The address of Redis cannot be used.
-    #[error("cannot use the address of Redis (--redis-url): {0}")]
-    Redis(redis::BadSettings),
-    /// The certificates to believe cannot be used.
-    #[error("cannot use the certificates for Redis (--redis-ca): {0}")]
-    Authority(redis::BadSettings),
-}
-
-impl From<redis::BadSettings> for StartError {
-    fn from(bad: redis::BadSettings) -> Self {
-        match bad {
-            redis::BadSettings::Authority { .. } => Self::Authority(bad),
-            redis::BadSettings::Url(_) | redis::BadSettings::Prefix => Self::Redis(bad),
-        }
-    }
-}
 
 /// A running node.
 #[derive(Debug)]
 pub struct App {
     http: Http,
     address: SocketAddr,
+    admin: Option<SocketAddr>,
+    door: Door,
     drain: Duration,
     server: Tasks,
 }
@@ -73,29 +43,28 @@ pub struct App {
 impl App {
     /// Starts a node: when this returns, it is listening.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let address = SocketAddr::new(config.server.host, config.server.port);
-        let listen = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let mut config = config.clone();
+        config.server.secret = config.server.secret()?;
+        let (listener, address) = listen::for_everybody(&config.server).await?;
+        let admin = listen::for_operators(&config.server, address.port()).await?;
         let broker = connect(&config.broker)?;
-        Ok(Self::run(config, listener, address, broker))
+        let mut app = Self::run(&config, listener, address, broker);
+        if let Some((listener, address)) = admin {
+            app.serve_operators(listener, address);
+        }
+        Ok(app)
     }
 
-    /// Starts a node on a listener and a broker.
+    /// Starts a node on a listener and a broker. The secret, if there is one, is the one in the settings themselves.
     pub fn run(config: &Config, listener: TcpListener, address: SocketAddr, broker: Broker) -> Self {
         let (tasks, server) = (Tasks::default(), Tasks::default());
         let metrics = Arc::new(Metrics::default());
         let identity = Identity::new(broker.state.clone(), config.server.secret.as_ref());
-        tasks.spawn(watch_health(broker.clone(), identity.clone()));
+        tasks.spawn(health::watch_health(broker.clone(), identity.clone()));
         let ring_bytes = usize::try_from(config.broker.ring_mib).unwrap_or_default() << 20;
         let hub_settings = HubSettings { linger: config.times.linger, ring_bytes };
         let hub = Hub::start(broker, tasks.clone(), metrics.clone(), hub_settings);
-        let limits = &config.limits;
-        let addresses = Addresses::new(
-            limits.sessions_per_address,
-            limits.new_room_burst,
-            Duration::from_secs(limits.new_room_seconds.into()),
-        );
+        let addresses = Addresses::new(address_limits(&config.limits));
         let sessions = Arc::new(session::Shared {
             hub,
             identity,
@@ -111,6 +80,7 @@ impl App {
                 public_url: config.server.public_url.clone(),
                 bind: Some(config.server.host),
             }),
+            refused: Arc::default(),
             trust: Arc::new(Trust::new(config.server.trusted_proxies.clone())),
             classic: config.server.classic,
             tasks,
@@ -119,11 +89,31 @@ impl App {
         if !assets::built() {
             tracing::warn!("this binary has no page in it: `cargo xtask build` makes one that has");
         }
+        let door = Door {
+            connections: Connections::new(listen::connections(&config.limits)),
+            trust: http.trust.clone(),
+            header_timeout: config.times.hello_timeout,
+            write_timeout: config.times.write_timeout,
+        };
         let router = http::router(http.clone());
-        let accept = http::serve::serve(listener, router, config.times.hello_timeout, server.clone());
-        server.spawn(accept);
+        server.spawn(http::serve::serve(listener, router, door.clone(), server.clone()));
         tracing::info!("listening on http://{address}");
-        Self { http, address, drain: config.times.drain_timeout, server }
+        Self { http, address, admin: None, door, drain: config.times.drain_timeout, server }
+    }
+
+    /// Serves operators on a listener of their own: metrics, and why the node is or is not ready.
+    pub fn serve_operators(&mut self, listener: TcpListener, address: SocketAddr) {
+        let connections = Connections::new(listen::OPERATORS);
+        let door = Door { connections, ..self.door.clone() };
+        let router = http::admin_router(self.http.clone());
+        self.server.spawn(http::serve::serve(listener, router, door, self.server.clone()));
+        self.admin = Some(address);
+        tracing::info!("for operators: http://{address}/metrics and http://{address}/readyz");
+    }
+
+    /// Where operators are served, if they are.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin
     }
 
     /// Where the node listens.
@@ -153,68 +143,9 @@ impl App {
         self.http.tasks.stop();
         let ended = self.http.tasks.wait(rest).await;
         self.server.stop();
-        self.http.sessions.hub.withdraw_presence().await;
-        let flushed = tokio::time::timeout(rest, broker.core.close()).await.is_ok();
+        self.http.sessions.hub.show_nobody().await;
+        let flushed = tokio::time::timeout(rest, broker.bus.close()).await.is_ok();
         left && ended && flushed
-    }
-}
-
-/// The broker that the settings name.
-pub fn connect(settings: &config::Broker) -> Result<Broker, StartError> {
-    let age = Duration::from_secs(u64::from(settings.history_days) * 24 * 3600);
-    match &settings.redis_url {
-        Some(url) => {
-            let settings = redis::RedisSettings {
-                url: url.clone(),
-                ca: settings.redis_ca.clone(),
-                prefix: settings.redis_prefix.clone(),
-                history_max: settings.history_messages.into(),
-                history_age: age,
-                wait_replicas: (settings.redis_wait_replicas > 0).then_some(settings.redis_wait_replicas),
-                ..redis::RedisSettings::default()
-            };
-            Ok(redis::connect(&settings)?)
-        }
-        None => Ok(open(&settings.data, settings.history_messages, age)?.join()),
-    }
-}
-
-fn open(data: &Path, messages: u32, age: Duration) -> Result<Arc<embedded::Store>, embedded::OpenError> {
-    embedded::Store::open(embedded::EmbeddedSettings {
-        path: Some(data.to_owned()),
-        history_max: messages.into(),
-        history_age: age,
-        ..embedded::EmbeddedSettings::default()
-    })
-}
-
-/// Says in the log what the readiness answer says, and keeps one secret in use after the broker lost its state.
-async fn watch_health(broker: Broker, identity: Identity) {
-    let mut watch = broker.core.health();
-    // A broker that is there answers at once; only one that is not is worth a line.
-    let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await.is_ok();
-    let mut before = Health { ready: !settled, ..Health::down("starting") };
-    loop {
-        let now = watch.borrow_and_update().clone();
-        if now.ready != before.ready {
-            if now.ready {
-                tracing::info!("ready; an ack means: {}", now.durability);
-            } else {
-                tracing::warn!(
-                    "not ready: {}",
-                    now.reason.as_deref().unwrap_or("the broker does not answer")
-                );
-            }
-        }
-        if now.generation != before.generation
-            && let Err(error) = identity.reconcile().await
-        {
-            tracing::warn!("could not compare the secret with the broker's: {error}");
-        }
-        before = now;
-        if watch.changed().await.is_err() {
-            return;
-        }
     }
 }
 
@@ -229,5 +160,13 @@ fn session_settings(config: &Config) -> SessionSettings {
         ping_interval: times.ping_interval,
         pong_timeout: times.pong_timeout,
         write_timeout: times.write_timeout,
+    }
+}
+
+fn address_limits(limits: &config::Limits) -> AddressLimits {
+    AddressLimits {
+        sessions: limits.sessions_per_address,
+        new_rooms: Pace::new(limits.new_room_burst, Duration::from_secs(limits.new_room_seconds.into())),
+        ipv6_bits: limits.ipv6_prefix,
     }
 }

@@ -1,12 +1,14 @@
 //! HTTP: the page, the socket, health and metrics. The only part that names axum's socket types.
 //!
-//! In reading order: [`serve`] (connections and their deadlines), [`ws`] (the upgrade), [`origin`] (who may ask for it),
-//! [`client`] (who asks), [`health`], [`assets`] (the page).
+//! In reading order: [`serve`] (connections and their bounds), [`ws`] (the upgrade), [`origin`] (who may ask for it),
+//! [`refused`] (the log of those who may not), [`client`] (who asks), [`health`], [`assets`] (the page), `headers`.
 
 pub mod assets;
 pub mod client;
+mod headers;
 pub mod health;
 pub mod origin;
+pub mod refused;
 pub mod serve;
 pub mod ws;
 
@@ -15,9 +17,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware::map_response, routing::get};
 
-use self::{client::Trust, origin::Origins};
+use self::{client::Trust, origin::Origins, refused::Refused};
 use crate::{session, shutdown::Tasks};
 
 /// What the handlers share.
@@ -27,6 +29,8 @@ pub struct Http {
     pub sessions: Arc<session::Shared>,
     /// Whose pages may open a socket.
     pub origins: Arc<Origins>,
+    /// The log of those whose pages may not.
+    pub refused: Arc<Refused>,
     /// Which proxies are believed.
     pub trust: Arc<Trust>,
     /// Whether the classic dialect is served.
@@ -44,7 +48,7 @@ impl Http {
     }
 }
 
-/// All routes.
+/// What everybody may ask for.
 pub fn router(http: Http) -> Router {
     Router::new()
         .route("/", get(ws::root))
@@ -52,7 +56,18 @@ pub fn router(http: Http) -> Router {
         .route("/r/{*room}", get(assets::page))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
         .fallback(assets::asset)
+        .layer(map_response(headers::on_every_response))
+        .with_state(http)
+}
+
+/// What operators may ask for, on a listener of its own.
+pub fn admin_router(http: Http) -> Router {
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready_and_why))
+        .route("/metrics", get(health::metrics))
+        .fallback(health::nothing)
+        .layer(map_response(headers::on_every_response))
         .with_state(http)
 }

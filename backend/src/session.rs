@@ -32,7 +32,7 @@ use self::{
 use crate::{
     hub::Hub,
     identity::Identity,
-    limits::{Addresses, Bucket},
+    limits::{Addresses, Bucket, Pace},
     metrics::Metrics,
 };
 
@@ -129,7 +129,7 @@ pub async fn run(
 struct Session {
     conversation: Conversation,
     /// Made at the first command: an idle session does not pay for it.
-    bucket: Option<Box<Bucket>>,
+    bucket: Option<Bucket>,
     excess: u32,
     outbox: Arc<Outbox>,
     shared: Arc<Shared>,
@@ -257,10 +257,8 @@ impl Session {
     fn within_rate(&mut self) -> bool {
         let settings = &self.shared.settings;
         let now = Instant::now();
-        let bucket = self.bucket.get_or_insert_with(|| {
-            Box::new(Bucket::new(settings.command_burst, Duration::from_secs(1) / settings.command_rate, now))
-        });
-        bucket.take(now).is_ok()
+        let pace = Pace::per_second(settings.command_burst, settings.command_rate);
+        self.bucket.get_or_insert_with(|| Bucket::full(now)).take(&pace, 1, now).is_ok()
     }
 }
 

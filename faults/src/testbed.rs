@@ -271,7 +271,7 @@ impl TestBed {
 
 /// One counter or gauge of a node, summed over its labels; 0 if the node does not answer.
 pub fn metric(node: SocketAddr, name: &str) -> u64 {
-    let Ok((_, text)) = block_in_place(|| testkit::get(node, "/metrics")) else { return 0 };
+    let Ok((_, text)) = block_in_place(|| testkit::get(testkit::admin(node), "/metrics")) else { return 0 };
     let values = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let (key, value) = line.rsplit_once(' ')?;
         let key = key.split('{').next()?;

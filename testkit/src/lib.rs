@@ -23,7 +23,7 @@ use std::{
 };
 
 pub use self::{
-    node::{NodeProcess, get},
+    node::{NodeProcess, admin, get},
     preload::Preload,
     process::raise_descriptor_limit,
     redis::{Data, RedisOptions, RedisServer},

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 
 use crate::{free_port, process::Process};
+
+/// How far a node's port for operators is from its port for everybody.
+const ADMIN_OFFSET: u16 = 1000;
 
 /// A running node on a free port of 127.0.0.1; killed when dropped.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl Log {
 impl NodeProcess {
     /// Starts `binary` with `PORT` set to a free port. Does not wait for it.
     pub fn start(binary: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<Self> {
-        Self::start_on(free_port()?, binary, args, env)
+        Self::start_on(free_pair()?, binary, args, env)
     }
 
     /// Starts it on a port of the caller's choice. Does not wait for it.
@@ -77,6 +80,11 @@ impl NodeProcess {
         self.log.lock().clone()
     }
 
+    /// The address of its operators' port.
+    pub fn admin(&self) -> SocketAddr {
+        admin(SocketAddr::from(([127, 0, 0, 1], self.port)))
+    }
+
     /// Waits until `/readyz` answers 200.
     pub fn wait_ready(&mut self, within: Duration) -> Result<()> {
         let deadline = Instant::now() + within;
@@ -107,6 +115,11 @@ impl NodeProcess {
     /// One plain HTTP GET: status and body.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
         get(SocketAddr::from(([127, 0, 0, 1], self.port)), path)
+    }
+
+    /// One plain HTTP GET from its operators' port.
+    pub fn get_admin(&self, path: &str) -> Result<(u16, String)> {
+        get(self.admin(), path)
     }
 
     /// SIGKILL; gone when this returns.
@@ -145,6 +158,23 @@ impl NodeProcess {
         self.process = launch(self.port, &self.binary, &self.args, &self.env, &self.log)?;
         Ok(())
     }
+}
+
+/// Where a node of this machine serves its operators (`/metrics`, and why it is or is not ready) unless its settings
+/// say otherwise.
+pub fn admin(node: SocketAddr) -> SocketAddr {
+    SocketAddr::new(node.ip(), node.port().wrapping_add(ADMIN_OFFSET))
+}
+
+/// A free port whose operators' port is free, too.
+fn free_pair() -> Result<u16> {
+    for _ in 0..100 {
+        let port = free_port()?;
+        if TcpListener::bind(admin(SocketAddr::from(([127, 0, 0, 1], port)))).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no two ports are free")
 }
 
 /// One plain HTTP GET from a node that need not be this process's own: status and body.

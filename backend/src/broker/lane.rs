@@ -16,47 +16,46 @@ use bytes::Bytes;
 use shared::text::Room;
 use tokio::sync::Notify;
 
-use super::{entry::Entry, presence::Announcement};
+use super::{Entry, presence::Shown};
 
 /// What the bus hands to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Entries of one room in chain order.
     Entries(Room, Vec<Entry>),
-    /// Something sent to [`Audience::Room`](super::Audience::Room).
-    Broadcast(Room, Bytes),
-    /// What another node announced; see [`Presence::announce`](super::Presence::announce).
-    Presence(Room, Announcement),
+    /// Something told by [`Bus::tell`](super::Bus::tell).
+    Told(Room, Bytes),
+    /// What another node says of who is in a room; see [`Presence::show`](super::Presence::show).
+    Here(Room, Shown),
     /// Entries of this room were dropped here, which the history has, or what nodes say of it.
     Gapped(Room),
-    /// Something sent to [`Audience::Nodes`](super::Audience::Nodes).
-    NodeBroadcast(Bytes),
-    /// A broadcast to all nodes was dropped here.
-    NodesGapped,
+    /// Something told by [`Bus::tell_all`](super::Bus::tell_all).
+    ToldAll(Bytes),
+    /// Something that was told to all was dropped here.
+    MissedAll,
 }
 
 impl Event {
     fn room(&self) -> Option<&Room> {
         match self {
-            Self::Entries(room, _)
-            | Self::Broadcast(room, _)
-            | Self::Presence(room, _)
-            | Self::Gapped(room) => Some(room),
-            Self::NodeBroadcast(_) | Self::NodesGapped => None,
+            Self::Entries(room, _) | Self::Told(room, _) | Self::Here(room, _) | Self::Gapped(room) => {
+                Some(room)
+            }
+            Self::ToldAll(_) | Self::MissedAll => None,
         }
     }
 
     /// What stands for events that are dropped.
     fn gap(room: Option<&Room>) -> Self {
-        room.map_or(Self::NodesGapped, |room| Self::Gapped(room.clone()))
+        room.map_or(Self::MissedAll, |room| Self::Gapped(room.clone()))
     }
 
     fn bytes(&self) -> usize {
         match self {
             Self::Entries(_, entries) => entries.iter().map(|entry| entry.bytes() + 128).sum(),
-            Self::Broadcast(_, what) | Self::NodeBroadcast(what) => what.len() + 64,
-            Self::Presence(_, announcement) => announcement.roster.people.len() * 128 + 128,
-            Self::Gapped(_) | Self::NodesGapped => 64,
+            Self::Told(_, what) | Self::ToldAll(what) => what.len() + 64,
+            Self::Here(_, shown) => shown.here.people.len() * 128 + 128,
+            Self::Gapped(_) | Self::MissedAll => 64,
         }
     }
 }
@@ -97,17 +96,17 @@ impl Lanes {
 /// One ordered queue with any number of writers and one reader.
 #[derive(Debug)]
 pub struct Lane {
-    queue: Mutex<Contents>,
+    queue: Mutex<Queue>,
     filled: Notify,
     limit: usize,
     dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Contents {
+struct Queue {
     events: VecDeque<Event>,
     bytes: usize,
-    /// Rooms whose events are dropped until the reader has seen the gap. `None`: broadcasts to all nodes.
+    /// Rooms whose events are dropped until the reader has seen the gap. `None`: what is told to all.
     gapped: HashSet<Option<Room>>,
 }
 
@@ -153,17 +152,17 @@ impl Lane {
         let mut queue = self.lock();
         let event = queue.events.pop_front()?;
         match &event {
-            Event::Gapped(_) | Event::NodesGapped => {
+            Event::Gapped(_) | Event::MissedAll => {
                 queue.gapped.remove(&event.room().cloned());
             }
-            Event::Entries(..) | Event::Broadcast(..) | Event::Presence(..) | Event::NodeBroadcast(_) => {
+            Event::Entries(..) | Event::Told(..) | Event::Here(..) | Event::ToldAll(_) => {
                 queue.bytes -= event.bytes();
             }
         }
         Some(event)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Contents> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -42,19 +42,18 @@ use tokio_util::{
 pub(crate) use self::publishing::DRAFTS as PUBLISHES;
 use self::{
     address::{Address, Trust},
-    failure::Failure,
     keys::Keys,
     link::Link,
-    presence::NodeRosters,
+    presence::Shows,
     publishing::{Keeping, Publishing, Sender},
-    reading::HistoryReader,
+    reading::History,
     records::Records,
     subscriber::{Orders, Probe, Subscriber},
 };
 use super::{
-    Audience, Broker, BrokerError, Core, Draft, Health, Key, Kind, Lanes, Presence, RoomIndex, Run, Span,
-    State, StateError, Stored, Versioned,
-    presence::{Announcement, NodeId, Roster},
+    Broker, Bus, BusError, Draft, Health, Key, Kind, Lanes, Log, LogError, Presence, Run, Span, State,
+    StateError, Stored, Versioned,
+    presence::{Here, NodeId, Shown},
 };
 
 /// How a node uses Redis.
@@ -77,7 +76,7 @@ pub struct RedisSettings {
     /// How long a room keeps an entry.
     pub history_age: Duration,
     /// With it, an ack waits for so many replicas: one WAIT for each gathered batch. Where it ends early, its messages
-    /// are stored and told to their rooms, but answered with [`BrokerError::Unknown`].
+    /// are stored and told to their rooms, but answered with [`LogError::Unknown`].
     pub wait_replicas: Option<u32>,
     /// Lanes to the hub.
     pub lanes: usize,
@@ -121,7 +120,7 @@ pub enum BadSettings {
     Prefix,
 }
 
-/// Starts a node's connections. Returns at once, whether Redis is there or not: [`Core::health`] says when it is.
+/// Starts a node's connections. Returns at once, whether Redis is there or not: [`Bus::health`] says when it is.
 /// Must be called inside a Tokio runtime.
 pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
     let address = address(settings)?;
@@ -153,7 +152,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         lanes: Arc::clone(&lanes),
         health,
         probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
-        nodes: keys.nodes(),
+        everybody: keys.everybody(),
         node: NodeId::new(&node),
         taken: Mutex::default(),
     });
@@ -166,18 +165,18 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         publishing,
         orders,
         subscriber,
-        history: HistoryReader { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
+        history: History { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
         records: Records { link: Arc::clone(&link), keys: keys.clone() },
-        rosters: NodeRosters::new(Arc::clone(&link), keys.clone(), NodeId::new(&node)),
+        shows: Shows::new(Arc::clone(&link), keys.clone(), NodeId::new(&node)),
         link,
         keys,
         tasks,
         closing: closing.drop_guard(),
     });
     Ok(Broker {
-        core: Arc::clone(&redis) as _,
+        log: Arc::clone(&redis) as _,
+        bus: Arc::clone(&redis) as _,
         presence: Arc::clone(&redis) as _,
-        rooms: Arc::clone(&redis) as _,
         state: redis,
         lanes,
     })
@@ -202,9 +201,9 @@ struct Redis {
     publishing: Publishing,
     orders: Orders,
     subscriber: Arc<Subscriber>,
-    history: HistoryReader,
+    history: History,
     records: Records,
-    rosters: NodeRosters,
+    shows: Shows,
     link: Arc<Link>,
     keys: Keys,
     tasks: TaskTracker,
@@ -212,45 +211,62 @@ struct Redis {
     closing: DropGuard,
 }
 
+impl Redis {
+    async fn publish_told(&self, channel: &str, what: &[u8]) -> Result<(), BusError> {
+        let mut publish = ::redis::cmd("PUBLISH");
+        publish.arg(channel).arg(&payload::told(what)[..]);
+        let _receivers: u64 = self.link.query(&publish).await?;
+        Ok(())
+    }
+}
+
 #[async_trait]
-impl Core for Redis {
-    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, BrokerError>> {
+impl Log for Redis {
+    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
         self.publishing.publish(room, draft)
     }
 
-    async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
+    async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError> {
         self.history.read(room, span).await
     }
 
-    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
+    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
         self.history.heads(rooms).await
     }
 
-    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, BrokerError> {
+    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError> {
         self.history.first_kept(room, positions).await
     }
 
-    async fn subscribe(&self, room: &Room) -> Result<(), BrokerError> {
-        self.orders.subscribe(room).await
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
+        self.history.rooms(cursor).await
+    }
+}
+
+#[async_trait]
+impl Bus for Redis {
+    async fn take(&self, room: &Room) -> Result<(), BusError> {
+        self.orders.take(room).await
     }
 
-    async fn unsubscribe(&self, room: &Room) -> Result<(), BrokerError> {
-        self.orders.unsubscribe(room).await
+    async fn give_up(&self, room: &Room) -> Result<(), BusError> {
+        self.orders.give_up(room).await
     }
 
-    async fn broadcast(&self, to: Audience<'_>, what: Bytes) -> Result<(), BrokerError> {
-        let channel = match to {
-            Audience::Room(room) => self.keys.channel(room),
-            Audience::Nodes => self.keys.nodes(),
-        };
-        let mut publish = ::redis::cmd("PUBLISH");
-        publish.arg(channel).arg(&payload::broadcast(&what)[..]);
-        let _receivers: u64 = self.link.query(&publish).await.map_err(Failure::unanswered)?;
-        Ok(())
+    async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
+        self.publish_told(&self.keys.channel(room), &what).await
+    }
+
+    async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
+        self.publish_told(&self.keys.everybody(), &what).await
     }
 
     fn health(&self) -> watch::Receiver<Health> {
         self.subscriber.health.subscribe()
+    }
+
+    fn durability(&self) -> String {
+        self.subscriber.probe.durability()
     }
 
     async fn close(&self) {
@@ -259,13 +275,6 @@ impl Core for Redis {
         self.tasks.close();
         self.tasks.wait().await;
         self.link.close();
-    }
-}
-
-#[async_trait]
-impl RoomIndex for Redis {
-    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), BrokerError> {
-        self.history.rooms(cursor).await
     }
 }
 
@@ -296,19 +305,19 @@ impl State for Redis {
 
 #[async_trait]
 impl Presence for Redis {
-    async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError> {
-        self.rosters.announce(rooms).await
+    async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
+        self.shows.show(rooms).await
     }
 
-    async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError> {
-        self.rosters.peers(rooms).await
+    async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
+        self.shows.elsewhere(rooms).await
     }
 
-    async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError> {
-        self.rosters.alive(nodes).await
+    async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
+        self.shows.living(nodes).await
     }
 
-    async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError> {
-        self.rosters.remove(node, rooms).await
+    async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError> {
+        self.shows.sweep(node, rooms).await
     }
 }

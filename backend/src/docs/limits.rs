@@ -168,6 +168,7 @@ fn said() -> Vec<Bound> {
 fn connection() -> Vec<Bound> {
     let silence = "silence_ends_only_where_something_was_due";
     let ping = "a_silent_peer_is_found_by_ping";
+    let idle = "a_connection_is_idle_for_a_bounded_time_and_brings_a_bounded_number_of_requests";
     let slow = "a_reader_that_stops_is_closed_and_nobody_else_waits";
     let flood = "too_many_commands_are_refused_then_end_the_connection";
     let paced = || Paced("command-burst", "command-rate", "{} per second");
@@ -183,6 +184,30 @@ fn connection() -> Vec<Bound> {
             bytes(http::serve::HEADER_BYTES),
             Status(431),
             "a_request_header_is_bounded",
+        ),
+        bound(
+            "The pause between two requests",
+            Set("hello-timeout", "s"),
+            Else("the TCP connection is closed"),
+            idle,
+        ),
+        bound(
+            "Requests",
+            Fixed(http::serve::REQUESTS.to_string()),
+            Else("the TCP connection is closed after the last response"),
+            idle,
+        ),
+        bound(
+            "A connection that does not become a socket",
+            Fixed(format!("{} s", http::serve::LIFETIME.as_secs())),
+            Else("the TCP connection is closed"),
+            "",
+        ),
+        bound(
+            "A response of which the peer takes nothing",
+            Set("write-timeout", "s"),
+            Else("the TCP connection is reset"),
+            "a_response_that_nobody_reads_fails",
         ),
         bound(
             "`hello` after the upgrade (hubbub.v1)",
@@ -220,13 +245,25 @@ fn address() -> Vec<Bound> {
     let rooms = || Paced("new-room-burst", "new-room-seconds", "one per {} s");
     vec![
         bound(
-            "Connections; loopback is free",
-            Set("sessions-per-address", ""),
-            Status(429),
-            "addresses_are_counted_and_forgotten",
+            "Leading bits of an IPv6 address that count as one address",
+            Set("ipv6-prefix", ""),
+            Else("they share the bounds below"),
+            "addresses_of_one_customer_are_one",
         ),
         bound(
-            "Rooms made; loopback is free",
+            "TCP connections, at most half of all",
+            Set("connections-per-address", ""),
+            Status(429),
+            "connections_are_counted_by_address_and_in_all",
+        ),
+        bound(
+            "Sockets",
+            Set("sessions-per-address", ""),
+            Status(429),
+            "a_network_shares_the_sessions_of_an_address",
+        ),
+        bound(
+            "Rooms made",
             rooms(),
             Refused(ErrorCode::TooManyNewRooms),
             "new_rooms_are_paced_except_on_loopback",
@@ -296,6 +333,24 @@ fn node() -> Vec<Bound> {
     let gap = || Else("dropped, then read from the history");
     let lane = "a_full_lane_tells_the_gap_once_and_behind_what_it_holds";
     vec![
+        bound(
+            "TCP connections",
+            Set("connections", "seven eighths of the descriptors"),
+            Status(503),
+            "connections_are_bounded_and_some_are_kept_for_sockets",
+        ),
+        bound(
+            "TCP connections that did not become sockets",
+            Fixed("three quarters of those".into()),
+            Status(503),
+            "connections_are_bounded_and_some_are_kept_for_sockets",
+        ),
+        bound(
+            "Lines about refused origins",
+            Fixed("10 at once, then one per 10 s".into()),
+            Else("counted in the next line"),
+            "lines_are_short_and_few",
+        ),
         bound(
             "Recent messages of all rooms",
             Set("ring-mib", "MiB"),

@@ -16,17 +16,22 @@ impl Trust {
         Self { proxies: proxies.into_iter().map(|ip| ip.to_canonical()).collect() }
     }
 
+    /// Whether this is the address of a believed proxy.
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.contains(&address.to_canonical())
+    }
+
     /// The client's address: the rightmost hop that is no believed proxy.
     pub fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.ip().to_canonical();
-        if !self.proxies.contains(&peer) {
+        if !self.is_proxy(peer) {
             return peer;
         }
         let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
         for hop in hops.iter().rev() {
             match hop.parse::<IpAddr>() {
-                Ok(ip) if self.proxies.contains(&ip.to_canonical()) => {}
+                Ok(ip) if self.is_proxy(ip) => {}
                 Ok(ip) => return ip.to_canonical(),
                 // Something that is no address hides everything before it.
                 Err(_) => return peer,
@@ -37,14 +42,13 @@ impl Trust {
 
     /// The host that the client named, with its port if it named one.
     pub fn host<'a>(&self, peer: SocketAddr, headers: &'a HeaderMap) -> Option<&'a str> {
-        let forwarded =
-            headers.get("x-forwarded-host").filter(|_| self.proxies.contains(&peer.ip().to_canonical()));
+        let forwarded = headers.get("x-forwarded-host").filter(|_| self.is_proxy(peer.ip()));
         forwarded.or_else(|| headers.get(HOST)).and_then(|value| value.to_str().ok())
     }
 
     /// Whether the client came over TLS, as far as a believed proxy says so.
     pub fn https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
-        self.proxies.contains(&peer.ip().to_canonical())
+        self.is_proxy(peer.ip())
             && headers
                 .get("x-forwarded-proto")
                 .is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))

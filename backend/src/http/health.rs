@@ -13,27 +13,46 @@ pub async fn live() -> &'static str {
     "alive\n"
 }
 
-/// 200 while messages travel through the broker and back to this node, else 503 with the reason.
+/// For load balancers, on the port for everybody: 200 while the node is [ready](ready_and_why), else 503. The reason
+/// can name hosts and is for operators.
 pub async fn ready(State(http): State<Http>) -> Response {
-    let health = http.sessions.hub.broker().core.health().borrow().clone();
+    match readiness(&http) {
+        Ok(_) => "ready\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    }
+}
+
+/// For operators: 200 while messages travel through the broker and back to this node, else 503 with the reason.
+pub async fn ready_and_why(State(http): State<Http>) -> Response {
+    match readiness(&http) {
+        Ok(words) => words.into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
+    }
+}
+
+/// 404 for whatever else operators ask for.
+pub async fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics\n").into_response()
+}
+
+fn readiness(http: &Http) -> Result<String, String> {
+    let bus = &http.sessions.hub.broker().bus;
+    let health = bus.health().borrow().clone();
     if http.is_leaving() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "not ready: leaving\n").into_response();
+        return Err("leaving".to_owned());
     }
-    if health.ready {
-        let round_trip = health.round_trip.unwrap_or_default().as_secs_f64() * 1000.0;
-        format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", health.durability)
-            .into_response()
-    } else {
-        let reason = health.reason.as_deref().unwrap_or("the broker has not answered yet");
-        (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response()
+    if !health.ready {
+        return Err(health.reason.as_deref().unwrap_or("the broker has not answered yet").to_owned());
     }
+    let round_trip = health.round_trip.unwrap_or_default().as_secs_f64() * 1000.0;
+    Ok(format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", bus.durability()))
 }
 
 /// All instruments in Prometheus text.
 pub async fn metrics(State(http): State<Http>) -> Response {
     let metrics = &http.sessions.metrics;
     let hub = &http.sessions.hub;
-    let health = hub.broker().core.health().borrow().clone();
+    let health = hub.broker().bus.health().borrow().clone();
     let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     metrics.sessions.set(gauge(hub.sessions().count()));
     metrics.rooms.set(gauge(hub.rooms()));

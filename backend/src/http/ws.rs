@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -22,9 +23,12 @@ use shared::{SUBPROTOCOL, close::CloseReason, limits};
 use tungstenite::error::{CapacityError, Error};
 
 use super::{Http, assets};
-use crate::session::{
-    self, Dialect,
-    wire::{Incoming, Outgoing},
+use crate::{
+    limits::connections::Permit,
+    session::{
+        self, Dialect,
+        wire::{Incoming, Outgoing},
+    },
 };
 
 /// Per-socket read buffer: allocated at once and kept, so it is what an idle connection costs.
@@ -33,12 +37,21 @@ const READ_BUFFER: usize = 512;
 /// Bytes gathered before a write reaches the socket.
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// `/`: the socket where an upgrade is asked for, else the page.
+/// `/`: the socket where an upgrade to WebSocket is asked for, else the page. Other upgrades are offers that a server
+/// may ignore (RFC 9110 §7.8), as curl makes one for HTTP/2.
 pub async fn root(State(http): State<Http>, request: Request) -> Response {
-    if !request.headers().contains_key(UPGRADE) {
+    if !asks_for_socket(request.headers()) {
         return assets::page(State(http), request).await;
     }
     upgrade(State(http), request).await
+}
+
+/// Whether a request asks for an upgrade to WebSocket.
+pub(super) fn asks_for_socket(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// `/ws`: the socket.
@@ -70,6 +83,7 @@ pub async fn upgrade(State(http): State<Http>, request: Request) -> Response {
                     .into_response();
             }
         };
+    let connection = parts.extensions.remove::<Arc<Permit>>();
     let Some(permit) = http.sessions.addresses.enter(address) else {
         http.sessions.metrics.upgrades_refused.inc();
         return (StatusCode::TOO_MANY_REQUESTS, "too many connections from this address\n").into_response();
@@ -82,6 +96,9 @@ pub async fn upgrade(State(http): State<Http>, request: Request) -> Response {
         .max_message_size(limits::FRAME_BYTES)
         .max_frame_size(limits::FRAME_BYTES)
         .on_upgrade(move |socket| {
+            if let Some(connection) = connection {
+                connection.upgrade();
+            }
             tasks.spawn_to_end(async move {
                 let reason = session::run(Socket(Box::new(socket)), dialect, address, shared).await;
                 tracing::debug!("{address}: {dialect:?} session ended: {reason:?}");
@@ -100,11 +117,7 @@ fn refuse(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Option<Response
     if http.origins.allows(origin, host, https) {
         return None;
     }
-    let origin = origin.unwrap_or_default().escape_debug().to_string();
-    tracing::warn!(
-        "refused a socket for a page of {origin} at host {host:?}: \
-         `--origin {origin}` would allow it, `--public-url` if that is this server's own address"
-    );
+    http.refused.log(origin.unwrap_or_default(), host);
     Some((StatusCode::FORBIDDEN, "this origin may not open a socket here\n").into_response())
 }
 

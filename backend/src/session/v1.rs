@@ -11,11 +11,11 @@ use shared::{
 };
 
 use super::{
-    conversation::{Conversation, Step, Task, allowed, of_broker, of_join, of_state},
+    conversation::{Conversation, Step, Task, allowed, of_join, of_log, of_state},
     outbox::Frame,
 };
 use crate::{
-    broker::{Anchor, Run, Span},
+    broker::{From, Run, Span},
     identity::{Admission, Principal},
     policy::Action,
 };
@@ -104,7 +104,7 @@ async fn hello(
     let claim = |user: &UserId| shared.hub.sessions().know(*session, user);
     let admission = shared.identity.admit(name, token, claim).await.map_err(|error| of_state(&error))?;
     let welcome = welcome(conversation, admission);
-    if !conversation.shared.hub.broker().core.health().borrow().ready {
+    if !conversation.shared.hub.broker().bus.health().borrow().ready {
         // Behind the welcome: whoever arrives in bad weather is told so.
         conversation.outbox.push(reply(id, Reply::Welcome(welcome)));
         conversation.outbox.push(ServerFrame::Event(Event::Status { ready: false }).encode().into());
@@ -203,17 +203,17 @@ async fn history(
     let limit = limit.map_or(limits::PAGE, |limit| usize::try_from(limit).unwrap_or(limits::PAGE_MAX));
     let limit = limit.clamp(1, limits::PAGE_MAX);
     let from = match from {
-        command::From::Before(position) => Anchor::Before(position),
-        command::From::After(position) => Anchor::After(position),
-        command::From::Around(position) => Anchor::Around(position),
+        command::From::Before(position) => From::Before(position),
+        command::From::After(position) => From::After(position),
+        command::From::Around(position) => From::Around(position),
     };
-    let core = &conversation.shared.hub.broker().core;
-    let run = core.read(&room, Span { from, limit }).await.map_err(|error| of_broker(&error))?;
+    let log = &conversation.shared.hub.broker().log;
+    let run = log.read(&room, Span { from, limit }).await.map_err(|error| of_log(&error))?;
     if run.found {
         return Ok(Reply::Page(page(room, &run, true)));
     }
-    let newest = Span { from: Anchor::Newest, limit };
-    let run = core.read(&room, newest).await.map_err(|error| of_broker(&error))?;
+    let newest = Span { from: From::Newest, limit };
+    let run = log.read(&room, newest).await.map_err(|error| of_log(&error))?;
     Ok(Reply::Page(page(room, &run, false)))
 }
 

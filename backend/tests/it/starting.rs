@@ -11,7 +11,10 @@ const HUBBUB: &str = env!("CARGO_BIN_EXE_hubbub");
 
 async fn run(folder: &Path, flags: &[&str]) -> Output {
     let mut command = Command::new(HUBBUB);
-    command.args(flags).current_dir(folder).env_remove("REDIS_URL").env_remove("PORT").kill_on_drop(true);
+    for variable in ["REDIS_URL", "PORT", "HUBBUB_SECRET"] {
+        command.env_remove(variable);
+    }
+    command.args(flags).current_dir(folder).kill_on_drop(true);
     within(command.output()).await.unwrap()
 }
 
@@ -21,15 +24,26 @@ async fn unusable_settings_end_with_one_sentence_and_code_2() {
     // Held until the end of the test: the port has to be taken while the node tries.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().port().to_string();
+    let admin = format!("127.0.0.1:{taken}");
     std::fs::write(folder.path().join("notes.txt"), "not a history").unwrap();
     for (flags, parts) in [
         (vec!["--port", &taken], vec!["--port", taken.as_str(), "choose a free port"]),
         (vec!["--port", "many"], vec!["--port", "many"]),
-        (vec!["--redis-url", "nonsense"], vec!["--redis-url", "nonsense", "redis://127.0.0.1:6379"]),
+        (vec!["--redis-url", "http://x"], vec!["--redis-url", "redis://127.0.0.1:6379"]),
+        (vec!["--redis-url", "redis://"], vec!["--redis-url", "redis://127.0.0.1:6379"]),
+        (vec!["--redis-url", "nonsense"], vec!["--redis-url", "redis://127.0.0.1:6379"]),
         (
             vec!["--port", "0", "--redis-url", "redis+sentinel://:word@one,two:x/main"],
-            vec!["--redis-url", "\"two:x\" is no host:port", "redis+sentinel://host:26379,other:26379/NAME"],
+            vec![
+                "--redis-url",
+                "Sentinel number 2 is no host:port",
+                "redis+sentinel://host:26379,other:26379/NAME",
+            ],
         ),
+        (vec!["--port", "0", "--admin-listen", &admin], vec!["--admin-listen", taken.as_str()]),
+        (vec!["--redis-url-file", "missing"], vec!["--redis-url-file", "missing"]),
+        (vec!["--secret-file", "missing"], vec!["--secret-file", "missing"]),
+        (vec!["--secret", "x", "--secret-file", "y"], vec!["--secret", "--secret-file"]),
         (vec!["--redis-ca", "notes.txt"], vec!["--redis-ca", "--redis-url"]),
         (
             vec!["--port", "0", "--redis-url", "rediss://localhost", "--redis-ca", "missing.pem"],
@@ -91,8 +105,9 @@ async fn a_node_waits_for_redis_and_goes_on_by_itself() {
     let url = format!("redis://127.0.0.1:{port}");
     let node = NodeProcess::start(Path::new(HUBBUB), &["--redis-url", &url], &[]).unwrap();
     node.wait_log("not ready", PATIENCE).unwrap();
-    let (status, text) = node.get("/readyz").unwrap();
-    assert_eq!(status, 503, "{text}");
+    assert_eq!(node.get("/readyz").unwrap(), (503, "not ready\n".to_owned()));
+    let (status, text) = node.get_admin("/readyz").unwrap();
+    assert!(status == 503 && text.starts_with("not ready: "), "{status} {text}");
     assert_eq!(node.get("/livez").unwrap().0, 200);
     drop(node);
 
@@ -123,7 +138,7 @@ async fn the_demo_logs_its_two_lines() {
     node.wait_log("subscribing on the pub sub to room: room1\n", PATIENCE).unwrap();
     old.say(r#"{"type":"UNSUBSCRIBE","room":"room1"}"#).await;
     node.wait_log("unsubscribing from the pub sub from room: room1\n", PATIENCE).unwrap();
-    let (status, metrics) = node.get("/metrics").unwrap();
+    let (status, metrics) = node.get_admin("/metrics").unwrap();
     assert!(status == 200 && metrics.contains("hubbub_sessions 1"), "{metrics}");
     node.terminate().unwrap();
     assert_eq!(old.close_code().await, Some(1012));

@@ -11,7 +11,7 @@ use backend::{
         embedded::{EmbeddedSettings, Store},
         redis::connect,
     },
-    config::{Cli, Config},
+    config::{Cli, Config, Secret},
 };
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -52,7 +52,7 @@ impl Cluster {
             Self::Embedded(store) => store.join(),
             Self::Redis(url, prefix) => connect(&settings(url, prefix)).unwrap(),
         };
-        within(broker.core.health().wait_for(|health| health.ready)).await.unwrap();
+        within(broker.bus.health().wait_for(|health| health.ready)).await.unwrap();
         broker
     }
 
@@ -62,12 +62,12 @@ impl Cluster {
         let broker = match self {
             Self::Embedded(store) => store.join(),
             Self::Redis(url, prefix) => {
-                config.broker.redis_url = Some(url.clone());
+                config.broker.redis_url = Some(Secret(url.clone()));
                 config.broker.redis_prefix.clone_from(prefix);
                 app::connect(&config.broker).unwrap()
             }
         };
-        let mut health = broker.core.health();
+        let mut health = broker.bus.health();
         within(health.wait_for(|health| health.ready)).await.unwrap();
         let listener = TcpListener::bind((config.server.host, config.server.port)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -20,7 +20,7 @@ async fn sessions(node: &NodeProcess, wanted: u32) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let line = format!("hubbub_sessions {wanted}");
     loop {
-        let (_, metrics) = node.get("/metrics")?;
+        let (_, metrics) = node.get_admin("/metrics")?;
         if metrics.lines().any(|found| found == line) {
             return Ok(());
         }

@@ -4,8 +4,9 @@
 //! know what reached the disk. So the database sits behind a lock that is held only to begin a transaction.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, ErrorKind},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
@@ -18,6 +19,9 @@ use redb::{
 
 use super::tables::{ENTRIES, FORMAT, META, ROOMS, STATE};
 use crate::clock::now_ms;
+
+/// The permissions of the file: for its owner alone.
+const PRIVATE: u32 = 0o600;
 
 /// Why a store cannot be opened. The text is one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +88,7 @@ impl Disk {
         let file = path.clone();
         let disk = Self::unopened(path, false, cache_bytes, Box::new(move |builder| builder.open(&file)));
         match fs::symlink_metadata(&disk.path) {
-            Ok(_) => {}
+            Ok(_) => disk.make_private(),
             Err(error) if create && error.kind() == ErrorKind::NotFound => disk.create()?,
             Err(source) => return Err(OpenError::Unwritable { path: disk.path, source }),
         }
@@ -116,6 +120,7 @@ impl Disk {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
             _ => {}
         }
+        OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&new).map_err(unwritable)?;
         let database = Builder::new()
             .set_cache_size(1024 * 1024)
             .create(&new)
@@ -131,6 +136,28 @@ impl Disk {
         fs::remove_file(&new).map_err(unwritable)?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(unwritable)
+    }
+
+    /// The file holds the secret that identities are signed with: others must not read it. Files of older versions, and
+    /// copies, can be looser.
+    fn make_private(&self) {
+        let path = self.path.display();
+        match fs::metadata(&self.path) {
+            Ok(found) if found.is_file() && found.permissions().mode() & 0o077 != 0 => {
+                let mode = found.permissions().mode() & 0o777;
+                match fs::set_permissions(&self.path, Permissions::from_mode(PRIVATE)) {
+                    Ok(()) => tracing::warn!(
+                        "{path} could be opened by others (mode {mode:o}) and is now closed to them; if somebody may \
+                         have read it, its secret is known: set another one (--secret-file)"
+                    ),
+                    Err(error) => tracing::warn!(
+                        "{path} can be opened by others (mode {mode:o}) and cannot be closed to them: {error}"
+                    ),
+                }
+            }
+            // Opening it says what is wrong.
+            Ok(_) | Err(_) => {}
+        }
     }
 
     fn with(self, database: Database) -> Result<Self, OpenError> {
@@ -249,7 +276,7 @@ impl Disk {
         Ok(())
     }
 
-    /// For [`Health::durability`](crate::broker::Health::durability).
+    /// For [`Bus::durability`](crate::broker::Bus::durability).
     pub(super) fn durability(&self) -> String {
         if self.in_memory {
             return "in memory only".to_owned();

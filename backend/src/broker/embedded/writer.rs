@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{
-    Engine,
-    commit::{self, CommandOutcome, Effects},
+    Core,
+    batch::{self, Effects, Outcome},
     disk::{is_full, is_full_open},
     nonces::Nonces,
     queue::Command,
     trim::Sweep,
 };
-use crate::broker::{BrokerError, Event, Health, StateError};
+use crate::broker::{Event, Health, LogError, StateError};
 use crate::clock::now_ms;
 
 /// How long the writer sleeps when nothing comes; what it does by itself is done this often at most.
@@ -28,14 +28,14 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// Why a batch was not stored.
 #[derive(Debug, Clone)]
-enum WriteFailure {
+enum Failure {
     Full(String),
     Broken(String),
     /// The disk failed during the commit and cannot be asked what it kept.
     Unknown(String),
 }
 
-impl WriteFailure {
+impl Failure {
     fn of(error: &redb::Error) -> Self {
         if is_full(error) { Self::Full(error.to_string()) } else { Self::Broken(error.to_string()) }
     }
@@ -47,11 +47,11 @@ impl WriteFailure {
         }
     }
 
-    fn log(&self) -> BrokerError {
+    fn log(&self) -> LogError {
         match self {
-            Self::Full(why) => BrokerError::Full(why.clone()),
-            Self::Broken(why) => BrokerError::Unavailable(why.clone()),
-            Self::Unknown(_) => BrokerError::Unknown,
+            Self::Full(why) => LogError::Full(why.clone()),
+            Self::Broken(why) => LogError::Unavailable(why.clone()),
+            Self::Unknown(_) => LogError::Unknown,
         }
     }
 
@@ -64,22 +64,21 @@ impl WriteFailure {
 }
 
 struct Writer<'a> {
-    engine: &'a Engine,
+    core: &'a Core,
     nonces: Nonces,
     sweep: Sweep,
     swept: Instant,
     /// What keeps it from writing.
-    failure: Option<WriteFailure>,
+    failure: Option<Failure>,
     /// When the disk was tried last.
     tried: Instant,
 }
 
 /// Runs until the queue is closed and empty.
-pub(super) fn run(engine: &Engine, nonces: Nonces) {
+pub(super) fn run(core: &Core, nonces: Nonces) {
     let now = Instant::now();
-    let mut writer =
-        Writer { engine, nonces, sweep: Sweep::default(), swept: now, failure: None, tried: now };
-    while let Some(commands) = engine.queue.gather(IDLE) {
+    let mut writer = Writer { core, nonces, sweep: Sweep::default(), swept: now, failure: None, tried: now };
+    while let Some(commands) = core.queue.gather(IDLE) {
         writer.nonces.expire(Instant::now());
         if writer.failure.is_some() {
             writer.recover();
@@ -96,7 +95,7 @@ impl Writer<'_> {
         if let Some(failure) = &self.failure {
             let failure = match failure {
                 // Of an earlier batch it is unknown; this one was certainly not written.
-                WriteFailure::Unknown(why) => WriteFailure::Broken(why.clone()),
+                Failure::Unknown(why) => Failure::Broken(why.clone()),
                 other => other.clone(),
             };
             return refuse(commands, &failure);
@@ -112,15 +111,15 @@ impl Writer<'_> {
     }
 
     /// Commits, once more if the disk failed and came back at once.
-    fn commit(&mut self, commands: &[Command]) -> Result<Effects, WriteFailure> {
+    fn commit(&mut self, commands: &[Command]) -> Result<Effects, Failure> {
         let mut again = true;
         loop {
             let failure = match self.guarded(commands) {
                 Ok((effects, None)) => return Ok(effects),
                 // It failed before the commit: nothing was written.
                 Err(error) => {
-                    let failure = WriteFailure::of(&error);
-                    if let Err(error) = self.engine.disk.reopen() {
+                    let failure = Failure::of(&error);
+                    if let Err(error) = self.core.disk.reopen() {
                         tracing::warn!(%error, "the store cannot be opened again yet");
                         return Err(failure);
                     }
@@ -133,13 +132,13 @@ impl Writer<'_> {
                         return Ok(effects);
                     }
                     self.nonces.withdraw();
-                    match (WriteFailure::of(&error), kept) {
-                        (failure, Ok(_)) | (failure @ WriteFailure::Full(_), Err(_)) => failure,
-                        (_, Err(why)) => return Err(WriteFailure::Unknown(why)),
+                    match (Failure::of(&error), kept) {
+                        (failure, Ok(_)) | (failure @ Failure::Full(_), Err(_)) => failure,
+                        (_, Err(why)) => return Err(Failure::Unknown(why)),
                     }
                 }
             };
-            if !std::mem::take(&mut again) || matches!(failure, WriteFailure::Full(_)) {
+            if !std::mem::take(&mut again) || matches!(failure, Failure::Full(_)) {
                 return Err(failure);
             }
             tracing::warn!(why = failure.why(), "the store was opened again");
@@ -148,12 +147,12 @@ impl Writer<'_> {
 
     /// What the batch did, and the error with which its commit ended.
     fn guarded(&mut self, commands: &[Command]) -> Result<(Effects, Option<redb::Error>), redb::Error> {
-        let (engine, nonces) = (self.engine, &mut self.nonces);
+        let (core, nonces) = (self.core, &mut self.nonces);
         nonces.begin();
         // A damaged page makes redb panic. That must end neither the thread nor the answers.
         let done = catch_unwind(AssertUnwindSafe(|| {
-            let transaction = engine.disk.begin_write()?;
-            let effects = commit::apply(&transaction, commands, nonces, &engine.settings, now_ms())?;
+            let transaction = core.disk.begin_write()?;
+            let effects = batch::apply(&transaction, commands, nonces, &core.settings, now_ms())?;
             let done = match effects.witness {
                 Some(_) => transaction.commit().map_err(redb::Error::from),
                 None => transaction.abort().map_err(redb::Error::from),
@@ -168,27 +167,27 @@ impl Writer<'_> {
 
     /// Whether the file has the batch whose commit ended in an error.
     fn kept(&self, effects: &Effects) -> Result<bool, String> {
-        self.engine.disk.reopen().map_err(|error| error.to_string())?;
+        self.core.disk.reopen().map_err(|error| error.to_string())?;
         let Some(witness) = &effects.witness else { return Ok(true) };
-        let seen = self.engine.disk.begin_read().and_then(|transaction| witness.seen(&transaction));
+        let seen = self.core.disk.begin_read().and_then(|transaction| witness.seen(&transaction));
         seen.map_err(|error| error.to_string())
     }
 
     fn deliver(&self, commands: Vec<Command>, effects: Effects) {
         for (room, entries) in effects.entries {
-            self.engine.registry.push(&room, || Event::Entries(room.clone(), entries.clone()));
+            self.core.registry.push(&room, || Event::Entries(room.clone(), entries.clone()));
         }
         for (command, outcome) in commands.into_iter().zip(effects.outcomes) {
             answer(command, outcome);
         }
     }
 
-    fn fail(&mut self, failure: WriteFailure) {
+    fn fail(&mut self, failure: Failure) {
         let why = failure.why();
         if self.failure.is_none() {
             tracing::error!(why, "the store refuses writes until this is over");
         }
-        self.engine.health.send_modify(|health| {
+        self.core.health.send_modify(|health| {
             health.ready = false;
             health.reason = Some(why);
         });
@@ -201,21 +200,21 @@ impl Writer<'_> {
             return;
         }
         self.tried = Instant::now();
-        let tried = self.engine.disk.reopen().map_err(|error| {
+        let tried = self.core.disk.reopen().map_err(|error| {
             if is_full_open(&error) {
-                WriteFailure::Full(error.to_string())
+                Failure::Full(error.to_string())
             } else {
-                WriteFailure::Broken(error.to_string())
+                Failure::Broken(error.to_string())
             }
         });
         let tried = tried.and_then(|()| {
             let tried = catch_unwind(AssertUnwindSafe(|| {
                 self.nonces.doubt(now_ms());
-                self.engine.disk.touch()
+                self.core.disk.touch()
             }));
             match tried {
-                Ok(done) => done.map_err(|error| WriteFailure::of(&error)),
-                Err(_) => Err(WriteFailure::Broken("its pages do not fit together".to_owned())),
+                Ok(done) => done.map_err(|error| Failure::of(&error)),
+                Err(_) => Err(Failure::Broken("its pages do not fit together".to_owned())),
             }
         });
         match tried {
@@ -230,7 +229,7 @@ impl Writer<'_> {
 
     /// Something may be stored that was not handed over: the nodes are to compare their rooms with the history.
     fn interrupted(&self) {
-        self.engine.health.send_modify(|health| health.generation += 1);
+        self.core.health.send_modify(|health| health.generation += 1);
     }
 
     fn sweep(&mut self) {
@@ -238,7 +237,7 @@ impl Writer<'_> {
             return;
         }
         let step = catch_unwind(AssertUnwindSafe(|| {
-            self.sweep.step(&self.engine.disk, &self.engine.settings, now_ms())
+            self.sweep.step(&self.core.disk, &self.core.settings, now_ms())
         }));
         match step {
             Ok(Ok(idle)) => {
@@ -247,24 +246,24 @@ impl Writer<'_> {
                     self.swept = Instant::now();
                 }
             }
-            Ok(Err(error)) => self.fail(WriteFailure::of(&error)),
-            Err(_) => self.fail(WriteFailure::Broken("its pages do not fit together".to_owned())),
+            Ok(Err(error)) => self.fail(Failure::of(&error)),
+            Err(_) => self.fail(Failure::Broken("its pages do not fit together".to_owned())),
         }
     }
 }
 
-fn answer(command: Command, outcome: CommandOutcome) {
+fn answer(command: Command, outcome: Outcome) {
     // Whoever asked may have given up: a send that fails is no error.
     match (command, outcome) {
-        (Command::Publish { answer, .. }, CommandOutcome::Published(done)) => drop(answer.send(done)),
-        (Command::Put(_, answer), CommandOutcome::Put(done)) => drop(answer.send(done)),
-        (Command::Take { answer, .. }, CommandOutcome::Taken(done)) => drop(answer.send(Ok(done))),
-        (Command::Probe { answer }, CommandOutcome::Probed) => drop(answer.try_send(Ok(()))),
+        (Command::Publish { answer, .. }, Outcome::Published(done)) => drop(answer.send(done)),
+        (Command::Put(_, answer), Outcome::Put(done)) => drop(answer.send(done)),
+        (Command::Take { answer, .. }, Outcome::Taken(done)) => drop(answer.send(Ok(done))),
+        (Command::Probe { answer }, Outcome::Probed) => drop(answer.try_send(Ok(()))),
         (command, outcome) => tracing::error!(?command, ?outcome, "an answer to another question"),
     }
 }
 
-fn refuse(commands: Vec<Command>, failure: &WriteFailure) {
+fn refuse(commands: Vec<Command>, failure: &Failure) {
     for command in commands {
         match command {
             Command::Publish { answer, .. } => drop(answer.send(Err(failure.log()))),
@@ -276,18 +275,18 @@ fn refuse(commands: Vec<Command>, failure: &WriteFailure) {
 }
 
 /// Sends a probe the way of every write, and tells what came of it.
-pub(super) fn probe(engine: &Engine) {
+pub(super) fn probe(core: &Core) {
     let (answer, answered) = mpsc::sync_channel(1);
     let sent = Instant::now();
-    let patience = engine.settings.probe_every.max(Duration::from_secs(2));
-    let done = match engine.queue.push(Command::Probe { answer }) {
+    let patience = core.settings.probe_every.max(Duration::from_secs(2));
+    let done = match core.queue.push(Command::Probe { answer }) {
         Ok(()) => match answered.recv_timeout(patience) {
             Ok(done) => done,
             Err(_) => Err("the store does not answer".to_owned()),
         },
         Err(_) => Err("the store is closed".to_owned()),
     };
-    engine.health.send_modify(|health: &mut Health| {
+    core.health.send_modify(|health: &mut Health| {
         health.ready = done.is_ok();
         health.reason = done.err();
         if health.ready {
@@ -298,11 +297,11 @@ pub(super) fn probe(engine: &Engine) {
 }
 
 /// Probes until the store is closed.
-pub(super) fn keep_probing(engine: &Engine) {
-    while !engine.queue.closed_within(engine.settings.probe_every) {
-        probe(engine);
+pub(super) fn keep_probing(core: &Core) {
+    while !core.queue.closed_within(core.settings.probe_every) {
+        probe(core);
     }
-    engine.health.send_modify(|health| {
+    core.health.send_modify(|health| {
         health.ready = false;
         health.reason = Some("the store is closed".to_owned());
     });

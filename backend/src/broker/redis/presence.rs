@@ -14,10 +14,10 @@ use std::{
 use ::redis::{FromRedisValue, Pipeline, Value};
 use shared::text::Room;
 
-use super::{failure::Failure, keys::Keys, link::Link, payload, scripts::ANNOUNCE};
+use super::{failure::Failure, keys::Keys, link::Link, payload, scripts::SHOW};
 use crate::broker::{
-    BrokerError,
-    presence::{Announcement, NodeId, Roster},
+    BusError,
+    presence::{Here, NodeId, Shown},
 };
 
 /// After how long what a node said of a room is gone; nodes say it again sooner.
@@ -31,66 +31,66 @@ const ALIVE: Duration = Duration::from_secs(2);
 
 /// What nodes say, in Redis.
 #[derive(Debug)]
-pub(super) struct NodeRosters {
+pub(super) struct Shows {
     link: Arc<Link>,
     keys: Keys,
     node: NodeId,
     number: AtomicU64,
     /// Nodes that were seen alive lately.
-    seen: Mutex<HashMap<NodeId, Instant>>,
+    alive: Mutex<HashMap<NodeId, Instant>>,
 }
 
-impl NodeRosters {
+impl Shows {
     pub(super) fn new(link: Arc<Link>, keys: Keys, node: NodeId) -> Self {
-        Self { link, keys, node, number: AtomicU64::new(0), seen: Mutex::default() }
+        Self { link, keys, node, number: AtomicU64::new(0), alive: Mutex::default() }
     }
 
-    /// See [`Presence::announce`](crate::broker::Presence::announce).
-    pub(super) async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError> {
+    /// See [`Presence::show`](crate::broker::Presence::show).
+    pub(super) async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
         let expiry = EXPIRY.as_millis().to_string();
         for batch in rooms.chunks(BATCH) {
             let mut calls = Pipeline::with_capacity(batch.len());
             for (room, here) in batch {
                 let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-                let announcement = Announcement::encode(&self.node, number, here);
-                let mut call = ANNOUNCE.cached(&[self.keys.here(room), self.keys.channel(room)]);
-                call.arg(self.node.as_str()).arg(if here.count == 0 { "" } else { &announcement });
-                call.arg(&expiry).arg(payload::presence(&announcement));
+                let shown = Shown::encode(&self.node, number, here);
+                let mut call = SHOW.cached(&[self.keys.here(room), self.keys.channel(room)]);
+                call.arg(self.node.as_str()).arg(if here.count == 0 { "" } else { &shown });
+                call.arg(&expiry).arg(payload::shown(&shown));
                 calls.add_command(call);
             }
-            for answer in self.link.scripts(&ANNOUNCE, calls).await.map_err(Failure::unanswered)? {
+            for answer in self.link.scripts(&SHOW, calls).await? {
                 plain::<u64>(answer)?;
             }
         }
         Ok(())
     }
 
-    /// See [`Presence::peers`](crate::broker::Presence::peers).
-    pub(super) async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError> {
+    /// See [`Presence::elsewhere`](crate::broker::Presence::elsewhere).
+    pub(super) async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
         let mut found = Vec::with_capacity(rooms.len());
         for batch in rooms.chunks(BATCH) {
             let mut ask = Pipeline::with_capacity(batch.len());
             for room in batch {
                 ask.cmd("HVALS").arg(self.keys.here(room));
             }
-            for answer in self.link.pipeline(ask).await.map_err(Failure::unanswered)? {
+            for answer in self.link.pipeline(ask).await? {
                 let said: Vec<String> = plain(answer)?;
-                let shown = said.iter().filter_map(|text| Announcement::decode(text));
+                let shown = said.iter().filter_map(|text| Shown::decode(text));
                 found.push(shown.filter(|shown| shown.node != self.node).collect::<Vec<_>>());
             }
         }
         if found.len() != rooms.len() {
-            return Err(BrokerError::Unavailable("an answer is missing".to_owned()));
+            return Err(BusError::Unavailable("an answer is missing".to_owned()));
         }
         let unsure: Vec<_> = {
-            let seen = self.seen();
-            let sure = |node: &NodeId| seen.get(node).is_some_and(|at| at.elapsed() < ALIVE);
+            let alive = self.alive();
+            let sure = |node: &NodeId| alive.get(node).is_some_and(|seen| seen.elapsed() < ALIVE);
             let mut nodes: Vec<_> = found.iter().flatten().map(|shown| &shown.node).collect();
             nodes.sort_unstable_by_key(|node| node.as_str());
             nodes.dedup();
             nodes.into_iter().filter(|node| !sure(node)).cloned().collect()
         };
-        let lives = self.alive(&unsure).await?;
+        let lives = self.living(&unsure).await?;
         let dead: Vec<_> =
             unsure.iter().zip(lives).filter(|(_, lives)| !lives).map(|(node, _)| node).collect();
         for shown in &mut found {
@@ -99,51 +99,51 @@ impl NodeRosters {
         Ok(found)
     }
 
-    /// See [`Presence::alive`](crate::broker::Presence::alive).
-    pub(super) async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError> {
+    /// See [`Presence::living`](crate::broker::Presence::living).
+    pub(super) async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
         let mut living = Vec::with_capacity(nodes.len());
         for batch in nodes.chunks(BATCH) {
             let mut ask = Pipeline::with_capacity(batch.len());
             for node in batch {
                 ask.cmd("EXISTS").arg(self.keys.lease(node.as_str()));
             }
-            for answer in self.link.pipeline(ask).await.map_err(Failure::unanswered)? {
+            for answer in self.link.pipeline(ask).await? {
                 living.push(plain::<u64>(answer)? > 0);
             }
         }
         if living.len() != nodes.len() {
-            return Err(BrokerError::Unavailable("an answer is missing".to_owned()));
+            return Err(BusError::Unavailable("an answer is missing".to_owned()));
         }
-        let mut seen = self.seen();
-        seen.retain(|_, at| at.elapsed() < ALIVE);
+        let mut alive = self.alive();
+        alive.retain(|_, seen| seen.elapsed() < ALIVE);
         let now = Instant::now();
-        seen.extend(
+        alive.extend(
             nodes.iter().zip(&living).filter(|(_, lives)| **lives).map(|(node, _)| (node.clone(), now)),
         );
         Ok(living)
     }
 
-    /// See [`Presence::remove`](crate::broker::Presence::remove).
-    pub(super) async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError> {
+    /// See [`Presence::sweep`](crate::broker::Presence::sweep).
+    pub(super) async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError> {
         for batch in rooms.chunks(BATCH) {
             let mut sweep = Pipeline::with_capacity(batch.len());
             for room in batch {
                 sweep.cmd("HDEL").arg(self.keys.here(room)).arg(node.as_str());
             }
-            self.link.pipeline(sweep).await.map_err(Failure::unanswered)?;
+            self.link.pipeline(sweep).await?;
         }
         Ok(())
     }
 
-    fn seen(&self) -> MutexGuard<'_, HashMap<NodeId, Instant>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn alive(&self) -> MutexGuard<'_, HashMap<NodeId, Instant>> {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An answer of a pipeline, which may be an error.
-fn plain<T: FromRedisValue>(answer: Value) -> Result<T, BrokerError> {
+fn plain<T: FromRedisValue>(answer: Value) -> Result<T, BusError> {
     if let Value::ServerError(error) = &answer {
-        return Err(Failure::from(error).unanswered());
+        return Err(Failure::from(error).into());
     }
-    ::redis::from_redis_value(answer).map_err(|error| BrokerError::Unavailable(error.to_string()))
+    ::redis::from_redis_value(answer).map_err(|error| BusError::Unavailable(error.to_string()))
 }

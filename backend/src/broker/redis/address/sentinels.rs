@@ -74,6 +74,10 @@ impl Sentinels {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, places) = authority.rsplit_once('@').unwrap_or(("", authority));
+        // A password that is not percent-encoded ends up here in part, and everything from here on is shown to people.
+        if path.contains(['@', '#']) || query.contains(['@', '#']) {
+            return Err("what is special in a user or a password must be percent-encoded".to_owned());
+        }
         let (primary, database) = path.split_once('/').unwrap_or((path, ""));
         let primary = decode(primary)?;
         if primary.is_empty() {
@@ -82,7 +86,7 @@ impl Sentinels {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let mut login = login(&decode(user)?, &decode(password)?);
         if !database.is_empty() {
-            let number = database.parse::<u32>().map_err(|_| format!("{database} is no database number"))?;
+            let number = database.parse::<u32>().map_err(|_| "the database is no number".to_owned())?;
             login = login.set_db(number.into());
         }
         let (mut user, mut password) = (String::new(), String::new());
@@ -96,8 +100,9 @@ impl Sentinels {
             }
         }
         let mut listed = Vec::new();
-        for place in places.split(',') {
-            let (host, port) = place_of(place)?;
+        for (index, place) in places.split(',').enumerate() {
+            let bad = || format!("Sentinel number {} is no host:port", index + 1);
+            let (host, port) = place_of(place).ok_or_else(bad)?;
             let info =
                 self::place(&host, port, tls).into_connection_info().map_err(|error| error.to_string())?;
             let info = info.set_redis_settings(self::login(&user, &password).set_skip_set_lib_name());
@@ -228,12 +233,11 @@ fn login(user: &str, password: &str) -> RedisConnectionInfo {
 }
 
 /// `host`, `host:port`, `[address]` or `[address]:port`
-fn place_of(place: &str) -> Result<(String, u16), String> {
-    let bad = || format!("{place:?} is no host:port");
+fn place_of(place: &str) -> Option<(String, u16)> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
-            let (host, port) = rest.split_once(']').ok_or_else(bad)?;
-            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(bad)?) })
+            let (host, port) = rest.split_once(']')?;
+            (host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
         }
         None => match place.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -241,10 +245,10 @@ fn place_of(place: &str) -> Result<(String, u16), String> {
         },
     };
     if host.is_empty() || host.contains(char::is_whitespace) {
-        return Err(bad());
+        return None;
     }
-    let port = port.map_or(Ok(PORT), |port| port.parse().map_err(|_| bad()))?;
-    Ok((host.to_owned(), port))
+    let port = port.map_or(Some(PORT), |port| port.parse().ok())?;
+    Some((host.to_owned(), port))
 }
 
 fn decode(text: &str) -> Result<String, String> {

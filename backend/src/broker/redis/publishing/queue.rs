@@ -14,7 +14,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::broker::{BrokerError, Draft, Stored};
+use crate::broker::{Draft, LogError, Stored};
 
 /// Drafts accepted and not answered.
 pub(crate) const DRAFTS: usize = 16_384;
@@ -24,7 +24,7 @@ const BYTES: usize = 64 << 20;
 
 /// The bounded queue.
 #[derive(Debug, Default)]
-pub(in super::super) struct DraftQueue {
+pub(in super::super) struct Queue {
     inner: Mutex<Inner>,
     filled: Notify,
     emptied: Notify,
@@ -32,7 +32,7 @@ pub(in super::super) struct DraftQueue {
 
 #[derive(Debug, Default)]
 struct Inner {
-    waiting: VecDeque<QueuedDraft>,
+    waiting: VecDeque<Waiting>,
     /// Accepted and not answered: those in `waiting` and those on their way.
     drafts: usize,
     bytes: usize,
@@ -40,13 +40,13 @@ struct Inner {
 
 /// How far a draft is, as its caller and the lane agree on it.
 #[derive(Debug, Default)]
-pub(super) struct DraftStage(AtomicU8);
+pub(super) struct Stage(AtomicU8);
 
 const QUEUED: u8 = 0;
 const SENT: u8 = 1;
 const EXPIRED: u8 = 2;
 
-impl DraftStage {
+impl Stage {
     /// Gives a draft up that is not on its way. `false` if it is (or was, and nobody knows what came of it).
     pub(super) fn expire(&self) -> bool {
         let step = self.0.compare_exchange(QUEUED, EXPIRED, Ordering::AcqRel, Ordering::Acquire);
@@ -68,23 +68,23 @@ impl DraftStage {
 
 /// An accepted draft.
 #[derive(Debug)]
-pub(super) struct QueuedDraft {
+pub(super) struct Waiting {
     pub(super) room: Room,
     pub(super) draft: Draft,
     pub(super) deadline: Instant,
-    pub(super) stage: Arc<DraftStage>,
+    pub(super) stage: Arc<Stage>,
     /// An earlier try may have stored it.
     pub(super) doubtful: bool,
-    answer: oneshot::Sender<Result<Stored, BrokerError>>,
+    answer: oneshot::Sender<Result<Stored, LogError>>,
 }
 
-impl QueuedDraft {
+impl Waiting {
     pub(super) fn new(
         room: Room,
         draft: Draft,
         deadline: Instant,
-        stage: Arc<DraftStage>,
-        answer: oneshot::Sender<Result<Stored, BrokerError>>,
+        stage: Arc<Stage>,
+        answer: oneshot::Sender<Result<Stored, LogError>>,
     ) -> Self {
         Self { room, draft, deadline, stage, doubtful: false, answer }
     }
@@ -94,9 +94,9 @@ impl QueuedDraft {
     }
 }
 
-impl DraftQueue {
+impl Queue {
     /// Takes a draft in, or not: there are too many.
-    pub(super) fn push(&self, waiting: QueuedDraft) -> bool {
+    pub(super) fn push(&self, waiting: Waiting) -> bool {
         {
             let mut inner = self.lock();
             let bytes = inner.bytes + waiting.bytes();
@@ -112,7 +112,7 @@ impl DraftQueue {
     }
 
     /// Up to `most` drafts from the front; waits for one.
-    pub(super) async fn pull(&self, most: usize) -> Vec<QueuedDraft> {
+    pub(super) async fn pull(&self, most: usize) -> Vec<Waiting> {
         loop {
             {
                 let mut inner = self.lock();
@@ -126,7 +126,7 @@ impl DraftQueue {
     }
 
     /// Puts drafts back in front of everything, in their order.
-    pub(super) fn put_back(&self, drafts: Vec<QueuedDraft>) {
+    pub(super) fn put_back(&self, drafts: Vec<Waiting>) {
         if drafts.is_empty() {
             return;
         }
@@ -139,8 +139,8 @@ impl DraftQueue {
         self.filled.notify_one();
     }
 
-    /// Answers a draft that [`DraftQueue::pull`] gave.
-    pub(super) fn answer(&self, waiting: QueuedDraft, result: Result<Stored, BrokerError>) {
+    /// Answers a draft that [`Queue::pull`] gave.
+    pub(super) fn answer(&self, waiting: Waiting, result: Result<Stored, LogError>) {
         let empty = {
             let mut inner = self.lock();
             inner.drafts -= 1;
@@ -169,11 +169,11 @@ impl DraftQueue {
     }
 
     /// Answers a draft whose deadline has passed, or that its caller gave up.
-    pub(super) fn late(&self, waiting: QueuedDraft) {
+    pub(super) fn late(&self, waiting: Waiting) {
         let error = if waiting.stage.expire() {
-            BrokerError::Unavailable("there is no connection to Redis".to_owned())
+            LogError::Unavailable("there is no connection to Redis".to_owned())
         } else {
-            BrokerError::Unknown
+            LogError::Unknown
         };
         self.answer(waiting, Err(error));
     }
