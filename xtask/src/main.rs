@@ -19,6 +19,8 @@ mod build;
 mod cluster;
 mod dist;
 mod faults;
+#[cfg(test)]
+mod layers;
 mod page;
 mod run;
 mod setup;
