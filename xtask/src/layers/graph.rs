@@ -47,15 +47,15 @@ impl Crate {
     /// Reads a crate from its root file on.
     pub(super) fn read(root: &Path) -> Result<Self> {
         let mut tree = Self { modules: Vec::new() };
-        tree.load(root, root.parent().context("a file is in a folder")?, None, Vec::new())?;
+        tree.load(root, root.parent().context("a file is in a folder")?, None, &[])?;
         Ok(tree)
     }
 
     /// Adds a file and everything below it. `below` is the folder of its children.
-    fn load(&mut self, file: &Path, below: &Path, parent: Option<usize>, place: Place) -> Result<usize> {
+    fn load(&mut self, file: &Path, below: &Path, parent: Option<usize>, place: &[String]) -> Result<usize> {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let source = imports::read(&text).map_err(|error| anyhow!("{}: {error}", file.display()))?;
-        self.add(file, below, parent, &place, source)
+        self.add(file, below, parent, place, source)
     }
 
     fn add(
@@ -63,7 +63,7 @@ impl Crate {
         file: &Path,
         below: &Path,
         parent: Option<usize>,
-        place: &Place,
+        place: &[String],
         mut source: Source,
     ) -> Result<usize> {
         let index = self.modules.len();
@@ -71,14 +71,14 @@ impl Crate {
         let uses = source.uses.iter().filter(|import| import.name != "*");
         let mut names: HashMap<_, _> =
             uses.map(|import| (import.name.clone(), Target::Path(import.path.clone()))).collect();
-        self.modules.push(Module { place: place.clone(), parent, source, names: HashMap::new() });
+        self.modules.push(Module { place: place.to_vec(), parent, source, names: HashMap::new() });
         for (name, path) in children {
             let file = match path {
                 Some(path) => file.with_file_name(path),
                 None => below.join(format!("{name}.rs")),
             };
-            let place = place.iter().chain([&name]).cloned().collect();
-            let child = self.load(&file, &file.with_extension(""), Some(index), place)?;
+            let place: Place = place.iter().chain([&name]).cloned().collect();
+            let child = self.load(&file, &file.with_extension(""), Some(index), &place)?;
             names.insert(name, Target::Module(child));
         }
         for (name, source) in inline {
