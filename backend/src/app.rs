@@ -19,11 +19,11 @@ use tokio::net::TcpListener;
 
 use crate::{
     broker::Broker,
-    config::{self, Config},
+    config::Config,
     http::{self, Http, assets, client::Trust, origin::Origins, serve::Door},
     hub::{Hub, HubSettings, drain},
     identity::{Identity, fresh_id},
-    limits::{Addresses, Connections, Pace, addresses::AddressLimits},
+    limits::{Addresses, Connections, Sends},
     metrics::Metrics,
     session::{self, SessionSettings},
     shutdown::Tasks,
@@ -64,13 +64,14 @@ impl App {
         let ring_bytes = usize::try_from(config.broker.ring_mib).unwrap_or_default() << 20;
         let hub_settings = HubSettings { linger: config.times.linger, ring_bytes };
         let hub = Hub::start(broker, tasks.clone(), metrics.clone(), hub_settings);
-        let addresses = Addresses::new(address_limits(&config.limits));
+        let addresses = Addresses::new(config.limits.address());
         let sessions = Arc::new(session::Shared {
             hub,
             identity,
             metrics,
             settings: session_settings(config),
             addresses,
+            sends: Sends::new(config.limits.sends()),
             node: fresh_id("n").to_string(),
         });
         let http = Http {
@@ -160,13 +161,5 @@ fn session_settings(config: &Config) -> SessionSettings {
         ping_interval: times.ping_interval,
         pong_timeout: times.pong_timeout,
         write_timeout: times.write_timeout,
-    }
-}
-
-fn address_limits(limits: &config::Limits) -> AddressLimits {
-    AddressLimits {
-        sessions: limits.sessions_per_address,
-        new_rooms: Pace::new(limits.new_room_burst, Duration::from_secs(limits.new_room_seconds.into())),
-        ipv6_bits: limits.ipv6_prefix,
     }
 }

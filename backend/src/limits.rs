@@ -4,17 +4,19 @@
 //! operator, a test, or a proxy on the same machine.
 //!
 //! In reading order: [`prefix`], [`bucket`], [`ledger`] (buckets by key, in bounded memory), [`connections`],
-//! [`addresses`].
+//! [`addresses`], [`sends`].
 
 pub mod addresses;
 pub mod bucket;
 pub mod connections;
 pub mod ledger;
 pub mod prefix;
+pub mod sends;
 
 pub use self::{
     addresses::Addresses,
     bucket::{Bucket, Pace},
     connections::Connections,
     prefix::Prefix,
+    sends::Sends,
 };

@@ -32,7 +32,7 @@ use self::{
 use crate::{
     hub::Hub,
     identity::Identity,
-    limits::{Addresses, Bucket, Pace},
+    limits::{Addresses, Bucket, Pace, Sends},
     metrics::Metrics,
 };
 
@@ -92,6 +92,8 @@ pub struct Shared {
     pub settings: SessionSettings,
     /// What each address has used up.
     pub addresses: Arc<Addresses>,
+    /// What has been sent lately.
+    pub sends: Sends,
     /// The name of the node, for `welcome`.
     pub node: String,
 }

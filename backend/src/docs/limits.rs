@@ -6,7 +6,7 @@ use std::{fmt::Write, fs, path::Path};
 
 use shared::{close::CloseReason, error::ErrorCode};
 
-use self::table::{address, connection, history, node, said};
+use self::table::{address, connection, history, node, said, sending};
 use super::{cell, check, command, default, top};
 
 /// One bound.
@@ -46,6 +46,7 @@ fn bounds() {
         ("What is said", said()),
         ("One connection", connection()),
         ("One address", address()),
+        ("Sending", sending()),
         ("History", history()),
         ("Inside a node", node()),
     ] {
@@ -67,7 +68,7 @@ fn tests_of_bounds_exist() {
     for folder in ["shared", "backend/src", "backend/tests"] {
         collect(&top().join(folder), &mut sources);
     }
-    for bound in [said(), connection(), address(), history(), node()].iter().flatten() {
+    for bound in [said(), connection(), address(), sending(), history(), node()].iter().flatten() {
         let name = bound.test;
         assert!(
             name.is_empty() || sources.contains(&format!("fn {name}(")),

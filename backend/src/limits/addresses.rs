@@ -19,6 +19,8 @@ pub struct AddressLimits {
     pub sessions: u32,
     /// New rooms.
     pub new_rooms: Pace,
+    /// Persons who ask to be forgotten: each leaves a record for as long as a token lives.
+    pub forgets: Pace,
     /// How much of an IPv6 address counts.
     pub ipv6_bits: u8,
 }
@@ -34,6 +36,7 @@ pub struct Addresses {
 struct Held {
     sessions: HashMap<Prefix, u32>,
     new_rooms: Ledger<Prefix, 1>,
+    forgets: Ledger<Prefix, 1>,
 }
 
 /// One session counted for its address, until dropped.
@@ -46,7 +49,11 @@ pub struct Permit {
 impl Addresses {
     /// Nobody has used anything yet.
     pub fn new(limits: AddressLimits) -> Arc<Self> {
-        let held = Held { sessions: HashMap::new(), new_rooms: Ledger::new(REMEMBERED) };
+        let held = Held {
+            sessions: HashMap::new(),
+            new_rooms: Ledger::new(REMEMBERED),
+            forgets: Ledger::new(REMEMBERED),
+        };
         Arc::new(Self { limits, held: Mutex::new(held) })
     }
 
@@ -68,6 +75,12 @@ impl Addresses {
     pub fn new_room(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let Some(prefix) = self.prefix(address) else { return Ok(()) };
         self.lock().new_rooms.of(prefix, now)[0].take(&self.limits.new_rooms, 1, now)
+    }
+
+    /// Counts a person who asks to be forgotten, or says how long to wait.
+    pub fn forget(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let Some(prefix) = self.prefix(address) else { return Ok(()) };
+        self.lock().forgets.of(prefix, now)[0].take(&self.limits.forgets, 1, now)
     }
 
     fn prefix(&self, address: IpAddr) -> Option<Prefix> {
@@ -98,7 +111,8 @@ mod tests {
 
     fn addresses(sessions: u32, new_rooms: u32) -> Arc<Addresses> {
         let new_rooms = Pace::new(new_rooms, Duration::from_secs(10));
-        Addresses::new(AddressLimits { sessions, new_rooms, ipv6_bits: 64 })
+        let forgets = Pace::new(3, Duration::from_secs(600));
+        Addresses::new(AddressLimits { sessions, new_rooms, forgets, ipv6_bits: 64 })
     }
 
     #[test]
@@ -139,5 +153,14 @@ mod tests {
         assert!(addresses.new_room(far, now).is_ok());
         assert!(addresses.new_room(far, now).is_err());
         assert!((0..100).all(|_| addresses.new_room("::1".parse().unwrap(), now).is_ok()));
+    }
+
+    #[test]
+    fn who_asks_to_be_forgotten_is_paced_except_on_loopback() {
+        let (addresses, now) = (addresses(1, 1), Instant::now());
+        let far: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!((0..10_000).filter(|_| addresses.forget(far, now).is_ok()).count(), 3);
+        assert_eq!(addresses.forget(far, now), Err(Duration::from_secs(600)));
+        assert!((0..100).all(|_| addresses.forget("127.0.0.1".parse().unwrap(), now).is_ok()));
     }
 }

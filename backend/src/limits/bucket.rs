@@ -15,6 +15,12 @@ impl Pace {
         Self { interval, capacity: interval.saturating_mul(burst) }
     }
 
+    /// So many times as much: at once, and after that.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { interval: self.interval / times.max(1), ..self }
+    }
+
     /// `burst` units at once, then `rate` per second.
     pub fn per_second(burst: u32, rate: u32) -> Self {
         Self::new(burst, Duration::from_secs(1) / rate.max(1))

@@ -121,6 +121,10 @@ impl Conversation {
     ) -> Result<BoxFuture<'static, Result<Stored, ProtocolError>>, ProtocolError> {
         let rights = allowed(principal, room, Action::Send)?;
         let record = Record::message(clock::now_ms(), &principal.sender, &nonce, body);
+        let (sends, bytes) = (&self.shared.sends, record.wire().len());
+        sends
+            .take(&principal.sender.id, self.address, room, bytes, Instant::now())
+            .map_err(|wait| rate_limited(wait, "too many messages to this room, slow down"))?;
         let draft =
             Draft { sender: principal.sender.id.clone(), nonce, counts: true, amends: None, rights, record };
         let metrics = self.shared.metrics.clone();
@@ -232,6 +236,14 @@ pub(super) fn of_state(error: &StateError) -> ProtocolError {
         StateError::Unknown => ErrorCode::Timeout,
     };
     ProtocolError::new(code, error.to_string())
+}
+
+/// Something comes too often; it is allowed again after the wait.
+pub(super) fn rate_limited(wait: Duration, what: &'static str) -> ProtocolError {
+    ProtocolError {
+        retry_after_ms: Some(clock::millis(wait).max(1)),
+        ..ProtocolError::new(ErrorCode::RateLimited, what)
+    }
 }
 
 fn too_many_new_rooms(wait: Duration) -> ProtocolError {

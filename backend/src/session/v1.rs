@@ -1,5 +1,7 @@
 //! The `hubbub.v1` dialect: every command is answered by a reply with its request id.
 
+use std::time::Instant;
+
 use futures_util::FutureExt;
 use shared::{
     command::{self, Command, Refused, Request},
@@ -11,7 +13,7 @@ use shared::{
 };
 
 use super::{
-    conversation::{Conversation, Step, Task, allowed, of_join, of_log, of_state},
+    conversation::{Conversation, Step, Task, allowed, of_join, of_log, of_state, rate_limited},
     outbox::Frame,
 };
 use crate::{
@@ -59,7 +61,10 @@ fn dispatch(conversation: &mut Conversation, id: u64, command: Command) -> Step 
         Command::Ping => Step::Say(reply(id, Reply::Pong)),
         Command::Send { room, nonce, body } => match send(conversation, id, room, nonce, &body) {
             Ok(step) => step,
-            Err(error) => Step::Say(refusal(Some(id), error)),
+            Err(error) => {
+                conversation.shared.metrics.refusals.inc();
+                Step::Say(refusal(Some(id), error))
+            }
         },
         Command::Hello { .. }
         | Command::Join { .. }
@@ -235,6 +240,8 @@ async fn rename(conversation: &mut Conversation, name: Name) -> Result<Reply, Pr
 
 async fn forget(conversation: &mut Conversation) -> Result<Reply, ProtocolError> {
     let principal = known(conversation)?;
+    let paced = conversation.shared.addresses.forget(conversation.address, Instant::now());
+    paced.map_err(|wait| rate_limited(wait, "too many persons of this address were forgotten"))?;
     let admission =
         conversation.shared.identity.forget(&principal).await.map_err(|error| of_state(&error))?;
     conversation.leave_all();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test's steps share may panic like the test itself")]
 
+mod abuse;
 mod age;
 mod bad_input;
 mod brokers;

@@ -151,6 +151,51 @@ pub(super) fn address() -> Vec<Bound> {
             Refused(ErrorCode::TooManyNewRooms),
             "new_rooms_are_paced_except_on_loopback",
         ),
+        bound(
+            "Persons who ask to be forgotten",
+            Paced("forget-burst", "forget-seconds", "one per {} s"),
+            Refused(ErrorCode::RateLimited),
+            "few_persons_of_one_address_are_forgotten_at_once",
+        ),
+    ]
+}
+
+pub(super) fn sending() -> Vec<Bound> {
+    let limited = || Refused(ErrorCode::RateLimited);
+    let kib = "{} KiB per second";
+    let flood = "a_flood_is_refused_with_the_time_to_wait";
+    let stored = "control_characters_are_counted_as_they_are_stored";
+    vec![
+        bound(
+            "Messages of a person to a room",
+            Paced("send-burst", "send-rate", "{} per second"),
+            limited(),
+            flood,
+        ),
+        bound(
+            "Their stored bytes, in KiB",
+            Paced("send-kib-burst", "send-kib-rate", kib),
+            limited(),
+            stored,
+        ),
+        bound(
+            "Messages of an address to a room",
+            Paced("address-send-burst", "address-send-rate", "{} per second"),
+            limited(),
+            flood,
+        ),
+        bound(
+            "Their stored bytes, in KiB",
+            Paced("address-send-kib-burst", "address-send-kib-rate", kib),
+            limited(),
+            "stored_bytes_are_paced_too",
+        ),
+        bound(
+            "Both of an address to all rooms together",
+            Fixed(format!("{} times as much", crate::limits::sends::ROOMS)),
+            limited(),
+            "all_rooms_of_an_address_are_paced_together",
+        ),
     ]
 }
 

@@ -70,6 +70,13 @@ impl Client<Classic> {
         Self::new(socket)
     }
 
+    /// See [`Client::connect_from`].
+    pub(crate) async fn connect_classic_from(address: SocketAddr, client: &str) -> Self {
+        let mut request = format!("ws://{address}/").into_client_request().unwrap();
+        request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
+        Self::new(within(connect_async(request)).await.unwrap().0)
+    }
+
     /// Subscribes and waits until it counts: an answer to a refused command comes behind it.
     pub(crate) async fn subscribe(&mut self, room: &str) {
         self.say(format!(r#"{{"type":"SUBSCRIBE","room":{room:?}}}"#)).await;
@@ -94,10 +101,19 @@ impl Client<V1> {
     }
 
     pub(crate) async fn try_connect(address: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
+        Self::connect_with(address, origin.map(|origin| ("origin", origin))).await
+    }
+
+    /// Comes from afar, as the proxy says that a node trusts (`--trusted-proxies 127.0.0.1`).
+    pub(crate) async fn connect_from(address: SocketAddr, client: &str) -> Self {
+        Self::connect_with(address, Some(("x-forwarded-for", client))).await.unwrap()
+    }
+
+    async fn connect_with(address: SocketAddr, header: Option<(&'static str, &str)>) -> Result<Self, Error> {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse().unwrap());
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, value.parse().unwrap());
         }
         Ok(Self::new(within(connect_async(request)).await?.0))
     }
