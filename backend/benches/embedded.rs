@@ -65,7 +65,7 @@ fn written() -> u64 {
 async fn publish(broker: Broker, number: usize, bytes: usize) -> Duration {
     let started = Instant::now();
     let (room, draft) = draft(number, bytes);
-    broker.log.publish(&room, draft).await.unwrap();
+    broker.core.publish(&room, draft).await.unwrap();
     started.elapsed()
 }
 
@@ -85,7 +85,7 @@ async fn rate(path: &Path, waiting: usize) {
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    broker.bus.close().await;
+    broker.core.close().await;
     times.sort_unstable();
     let count = u32::try_from(times.len()).unwrap();
     println!(
@@ -112,7 +112,7 @@ async fn reopen(folder: &Path, megabytes: u64) {
     std::fs::copy(&path, &crashed).unwrap();
     std::fs::File::open(&crashed).unwrap().sync_all().unwrap();
     let size = std::fs::metadata(&crashed).unwrap().len();
-    broker.bus.close().await;
+    broker.core.close().await;
     let started = Instant::now();
     let store = open(&crashed);
     let crash = started.elapsed();

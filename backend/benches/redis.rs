@@ -62,7 +62,7 @@ fn main() {
 async fn open(server: &RedisServer, prefix: &str) -> Broker {
     let settings = RedisSettings { url: server.url(), prefix: prefix.to_owned(), ..RedisSettings::default() };
     let broker = connect(&settings).unwrap();
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     timeout(STEP, health.wait_for(|health| health.ready)).await.unwrap().unwrap();
     broker
 }
@@ -77,7 +77,7 @@ async fn publish(broker: Broker, room: String, number: usize) -> Duration {
     let nonce = format!("nonce-{number:010}").parse().unwrap();
     let record = Record::message(1_700_000_000_000, &sender, &nonce, &Body::parse(&"x".repeat(200)).unwrap());
     let draft = Draft { sender: sender.id, nonce, counts: true, amends: None, rights: 0, record };
-    broker.log.publish(&Room::parse(&room).unwrap(), draft).await.unwrap();
+    broker.core.publish(&Room::parse(&room).unwrap(), draft).await.unwrap();
     started.elapsed()
 }
 
@@ -131,7 +131,7 @@ async fn rate(server: &RedisServer, rooms: usize, waiting: usize) {
     let text = server.command(&["INFO", "commandstats"]).unwrap();
     let scripts = text.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:")).unwrap();
     let script: f64 = scripts.split("usec=").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
-    broker.bus.close().await;
+    broker.core.close().await;
     times.sort_unstable();
     let count = f64::from(u32::try_from(times.len()).unwrap());
     println!(
@@ -187,5 +187,5 @@ async fn memory(server: &RedisServer) {
     while sent.next().await.is_some() {}
     let used = memory_used(server) - before;
     println!("memory of a nonce, over {NONCES}: {:.0} bytes", each(used, NONCES));
-    broker.bus.close().await;
+    broker.core.close().await;
 }

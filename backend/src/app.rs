@@ -144,8 +144,8 @@ impl App {
         self.http.tasks.stop();
         let ended = self.http.tasks.wait(rest).await;
         self.server.stop();
-        self.http.sessions.hub.show_nobody().await;
-        let flushed = tokio::time::timeout(rest, broker.bus.close()).await.is_ok();
+        self.http.sessions.hub.withdraw_presence().await;
+        let flushed = tokio::time::timeout(rest, broker.core.close()).await.is_ok();
         left && ended && flushed
     }
 }

@@ -94,8 +94,8 @@ impl Hub {
             hub.tasks.clone().spawn(async move { hub.deliver_lane(lane).await });
         }
         let (teller, listener) = (hub.clone(), hub.clone());
-        hub.tasks.spawn(async move { teller.tell_who_is_here().await });
-        hub.tasks.spawn(async move { listener.look_at_nodes().await });
+        hub.tasks.spawn(async move { teller.publish_presence().await });
+        hub.tasks.spawn(async move { listener.watch_nodes().await });
         let watcher = hub.clone();
         hub.tasks.spawn(async move { watcher.watch_broker().await });
         hub
@@ -128,10 +128,10 @@ impl Hub {
             match lane.next().await {
                 broker::Event::Entries(room, entries) => self.deliver(&room, entries),
                 // Nothing is told to a room yet; a newer node may do so.
-                broker::Event::Told(..) => {}
-                broker::Event::Here(room, shown) => {
+                broker::Event::Broadcast(..) => {}
+                broker::Event::Presence(room, shown) => {
                     if let Some(cell) = self.find(&room) {
-                        cell.live().hear_of_others(|people| people.shown(shown));
+                        cell.live().update_people(|people| people.apply(shown));
                     }
                 }
                 broker::Event::Gapped(room) => {
@@ -141,10 +141,10 @@ impl Hub {
                         self.repair(&cell);
                     }
                 }
-                broker::Event::ToldAll(what) => self.hear(&what),
-                broker::Event::MissedAll => {
+                broker::Event::NodeBroadcast(what) => self.on_node_broadcast(&what),
+                broker::Event::NodesGapped => {
                     let hub = self.clone();
-                    self.tasks.spawn(async move { hub.look_for_forgotten().await });
+                    self.tasks.spawn(async move { hub.end_forgotten_sessions().await });
                 }
             }
         }
@@ -176,7 +176,7 @@ impl Hub {
 
     /// Follows the broker's health: tells the sessions, and compares all rooms after each interruption.
     async fn watch_broker(self: Arc<Self>) {
-        let mut health = self.broker.bus.health();
+        let mut health = self.broker.core.health();
         let (mut ready, mut generation) = {
             let health = health.borrow_and_update();
             (health.ready, health.generation)
@@ -190,9 +190,9 @@ impl Hub {
             if now.generation != generation {
                 generation = now.generation;
                 self.metrics.generations.inc();
-                self.show_again();
+                self.announce_all_rooms();
                 self.catch_up().await;
-                self.look_for_forgotten().await;
+                self.end_forgotten_sessions().await;
             }
         }
     }

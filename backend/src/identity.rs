@@ -85,7 +85,7 @@ impl std::fmt::Debug for Identity {
 
 /// What is kept of a person.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Record {
+struct PersonRecord {
     /// Tokens issued before this moment (milliseconds since the Unix epoch) are worthless.
     #[serde(default)]
     not_before: u64,
@@ -125,7 +125,7 @@ impl Identity {
     pub async fn forget(&self, principal: &Principal) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
         // No moment of this node's clock: nodes whose clocks are ahead have issued tokens after it.
-        let record = Record { not_before: u64::MAX };
+        let record = PersonRecord { not_before: u64::MAX };
         let value = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
         let expires = Some(TOKEN_LIFE + CLOCKS_APART);
         self.state.put(&Key::Person(principal.sender.id.clone()), None, value, expires).await?;
@@ -182,7 +182,7 @@ pub async fn is_forgotten(state: &dyn State, user: &UserId) -> Result<bool, Stat
     Ok(record(state, user).await?.not_before > 0)
 }
 
-async fn record(state: &dyn State, user: &UserId) -> Result<Record, StateError> {
+async fn record(state: &dyn State, user: &UserId) -> Result<PersonRecord, StateError> {
     let found = state.get(&Key::Person(user.clone())).await?;
     Ok(found.and_then(|found| serde_json::from_slice(&found.value).ok()).unwrap_or_default())
 }

@@ -111,7 +111,7 @@ async fn room(name: &Room, keep: Option<Keep>, settings: &Broker) -> Result<(), 
         }
         None => room::get(&*broker.state, name).await,
     };
-    broker.bus.close().await;
+    broker.core.close().await;
     match record?.keep {
         Some(0) => say(&"keeps no history"),
         Some(keep) => say(&format_args!("keeps {keep} messages")),
@@ -126,7 +126,7 @@ async fn ready(settings: &Broker) -> Result<broker::Broker, ToolError> {
         must_exist(&settings.data)?;
     }
     let broker = app::connect(settings)?;
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let ready = tokio::time::timeout(PATIENCE, health.wait_for(|health| health.ready)).await.is_ok();
     if !ready {
         let reason = health.borrow().reason.clone();
@@ -147,7 +147,7 @@ async fn export_all(settings: &Broker) -> Result<(), ToolError> {
         }
     })
     .await;
-    broker.bus.close().await;
+    broker.core.close().await;
     let exported = exported?;
     say(&format_args!("{} rooms, {} lines", exported.rooms, exported.entries));
     Ok(())

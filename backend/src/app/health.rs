@@ -12,7 +12,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 
 /// Says in the log what the readiness answer says, and keeps one secret in use after the broker lost its state.
 pub(super) async fn watch_health(broker: Broker, identity: Identity) {
-    let mut watch = broker.bus.health();
+    let mut watch = broker.core.health();
     // A broker that is there answers at once; only one that is not is worth a line.
     let settled = tokio::time::timeout(SETTLE, watch.wait_for(|health| health.ready)).await.is_ok();
     let mut before = Health { ready: !settled, ..Health::down("starting") };
@@ -20,7 +20,7 @@ pub(super) async fn watch_health(broker: Broker, identity: Identity) {
         let now = watch.borrow_and_update().clone();
         if now.ready != before.ready {
             if now.ready {
-                tracing::info!("ready; an ack means: {}", broker.bus.durability());
+                tracing::info!("ready; an ack means: {}", now.durability);
             } else {
                 tracing::warn!(
                     "not ready: {}",

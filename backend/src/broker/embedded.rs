@@ -10,7 +10,7 @@
 //! | [`tables`] | what stands in the file |
 //! | [`queue`] | what waits for the writer, bounded |
 //! | [`writer`] | the thread: gather, commit, hand over, answer, recover |
-//! | [`batch`] | what one commit does |
+//! | [`commit`] | what one commit does |
 //! | [`nonces`] | which messages were stored within the nonce window |
 //! | [`trim`] | what is too old or too much |
 //! | [`history`] | reading |
@@ -18,7 +18,7 @@
 //! | [`presence`] | who is where, in memory |
 //! | [`tools`] | compacting and exporting a file |
 
-mod batch;
+mod commit;
 mod disk;
 mod endpoint;
 mod history;
@@ -45,7 +45,7 @@ use tokio::sync::{Semaphore, watch};
 pub use self::disk::OpenError;
 #[cfg(test)]
 pub(crate) use self::history::PAGE_BYTES;
-use self::{disk::Disk, endpoint::Endpoint, endpoint::Registry, queue::Queue};
+use self::{disk::Disk, endpoint::Endpoint, endpoint::Registry, queue::WriteQueue};
 use super::{Broker, Health, Lanes};
 use crate::clock::now_ms;
 
@@ -66,7 +66,7 @@ pub struct EmbeddedSettings {
     pub lanes: usize,
     /// What one lane holds, in bytes.
     pub lane_bytes: usize,
-    /// Writes that may wait; beyond it a publish is refused with [`LogError::Overloaded`](super::LogError::Overloaded).
+    /// Writes that may wait; beyond it a publish is refused with [`BrokerError::Overloaded`](super::BrokerError::Overloaded).
     pub queue_len: usize,
     /// Bytes of records that may wait.
     pub queue_bytes: usize,
@@ -100,16 +100,16 @@ impl Default for EmbeddedSettings {
 /// One file of rooms, and the thread that writes it.
 #[derive(Debug)]
 pub struct Store {
-    core: Arc<Core>,
+    engine: Arc<Engine>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the threads and the endpoints share.
 #[derive(Debug)]
-struct Core {
+struct Engine {
     settings: EmbeddedSettings,
     disk: Disk,
-    queue: Queue,
+    queue: WriteQueue,
     registry: Registry,
     health: watch::Sender<Health>,
     /// Reads at the same time: beyond it they wait rather than take a thread each.
@@ -127,44 +127,52 @@ impl Store {
 
     fn start(settings: EmbeddedSettings, disk: Disk) -> Result<Arc<Self>, OpenError> {
         let nonces = nonces::Nonces::new(now_ms());
-        let core = Arc::new(Core {
-            queue: Queue::new(settings.queue_len, settings.queue_bytes),
+        let engine = Arc::new(Engine {
+            queue: WriteQueue::new(settings.queue_len, settings.queue_bytes),
             registry: Registry::default(),
-            health: watch::Sender::new(Health { generation: 1, ..Health::down("starting") }),
+            health: watch::Sender::new(Health {
+                generation: 1,
+                durability: disk.durability().into(),
+                ..Health::down("starting")
+            }),
             readers: Arc::new(Semaphore::new(16)),
             endpoints: AtomicUsize::new(0),
             settings,
             disk,
         });
         let write = {
-            let core = Arc::clone(&core);
-            std::thread::Builder::new().name("store-writer".into()).spawn(move || writer::run(&core, nonces))
+            let engine = Arc::clone(&engine);
+            std::thread::Builder::new()
+                .name("store-writer".into())
+                .spawn(move || writer::run(&engine, nonces))
         };
-        let mut threads = vec![write.map_err(|error| core.disk.no_thread(&error))?];
-        writer::probe(&core);
+        let mut threads = vec![write.map_err(|error| engine.disk.no_thread(&error))?];
+        writer::probe(&engine);
         let probe = {
-            let core = Arc::clone(&core);
-            std::thread::Builder::new().name("store-probe".into()).spawn(move || writer::keep_probing(&core))
+            let engine = Arc::clone(&engine);
+            std::thread::Builder::new()
+                .name("store-probe".into())
+                .spawn(move || writer::keep_probing(&engine))
         };
         match probe {
             Ok(probe) => threads.push(probe),
             Err(error) => {
-                core.queue.close();
-                return Err(core.disk.no_thread(&error));
+                engine.queue.close();
+                return Err(engine.disk.no_thread(&error));
             }
         }
-        Ok(Arc::new(Self { core, threads: Mutex::new(threads) }))
+        Ok(Arc::new(Self { engine, threads: Mutex::new(threads) }))
     }
 
     /// Another node on this store: its own lanes, its own rooms taken.
     /// The store closes when the last node that joined closes its bus, or when nobody holds it any more.
     pub fn join(self: &Arc<Self>) -> Broker {
-        let lanes = Arc::new(Lanes::new(self.core.settings.lanes, self.core.settings.lane_bytes));
+        let lanes = Arc::new(Lanes::new(self.engine.settings.lanes, self.engine.settings.lane_bytes));
         let endpoint = Arc::new(Endpoint::new(Arc::clone(self), Arc::clone(&lanes)));
         Broker {
-            log: endpoint.clone(),
-            bus: endpoint.clone(),
+            core: endpoint.clone(),
             presence: endpoint.clone(),
+            rooms: endpoint.clone(),
             state: endpoint,
             lanes,
         }
@@ -172,14 +180,14 @@ impl Store {
 
     /// Writes what was accepted, ends the threads and lets go of the file. Blocks; a second call does nothing.
     pub fn close(&self) {
-        self.core.queue.close();
+        self.engine.queue.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a thread of the store ended in a panic");
             }
         }
-        self.core.disk.close();
+        self.engine.disk.close();
     }
 }
 

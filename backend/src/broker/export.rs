@@ -8,14 +8,14 @@ use std::{
 use serde::Serialize;
 use shared::text::{Position, Room};
 
-use super::{Broker, Entry, From, LogError, Span};
+use super::{Anchor, Broker, BrokerError, Entry, Span};
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The history could not be read.
     #[error("the history cannot be read: {0}")]
-    Log(#[from] LogError),
+    Log(#[from] BrokerError),
     /// The lines could not be written.
     #[error("the lines cannot be written: {0}")]
     Write(#[from] io::Error),
@@ -46,14 +46,14 @@ pub async fn export(
     let mut seen = HashSet::new();
     let mut cursor = None;
     loop {
-        let (rooms, next) = broker.log.rooms(cursor).await?;
+        let (rooms, next) = broker.rooms.rooms(cursor).await?;
         for room in rooms {
             if !seen.insert(room.clone()) {
                 continue;
             }
             for (last, count) in pages(broker, &room).await? {
-                let span = Span { from: From::Through(last), limit: count };
-                for entry in broker.log.read(&room, span).await?.entries {
+                let span = Span { from: Anchor::Through(last), limit: count };
+                for entry in broker.core.read(&room, span).await?.entries {
                     line(out, &room, &entry)?;
                     exported.entries += 1;
                 }
@@ -74,15 +74,15 @@ pub async fn export(
 /// this walks back over the room once and keeps no more than where to begin.
 async fn pages(broker: &Broker, room: &Room) -> Result<Vec<(Position, usize)>, ExportError> {
     let mut pages = Vec::new();
-    let mut from = From::Newest;
+    let mut from = Anchor::Newest;
     loop {
-        let run = broker.log.read(room, Span { from, limit: PAGE }).await?;
+        let run = broker.core.read(room, Span { from, limit: PAGE }).await?;
         let (Some(first), Some(last)) = (run.entries.first(), run.entries.last()) else { break };
         pages.push((last.position.clone(), run.entries.len()));
         if !run.older {
             break;
         }
-        from = From::Before(first.position.clone());
+        from = Anchor::Before(first.position.clone());
     }
     pages.reverse();
     Ok(pages)

@@ -16,46 +16,47 @@ use bytes::Bytes;
 use shared::text::Room;
 use tokio::sync::Notify;
 
-use super::{Entry, presence::Shown};
+use super::{entry::Entry, presence::Announcement};
 
 /// What the bus hands to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Entries of one room in chain order.
     Entries(Room, Vec<Entry>),
-    /// Something told by [`Bus::tell`](super::Bus::tell).
-    Told(Room, Bytes),
-    /// What another node says of who is in a room; see [`Presence::show`](super::Presence::show).
-    Here(Room, Shown),
+    /// Something sent to [`Audience::Room`](super::Audience::Room).
+    Broadcast(Room, Bytes),
+    /// What another node announced; see [`Presence::announce`](super::Presence::announce).
+    Presence(Room, Announcement),
     /// Entries of this room were dropped here, which the history has, or what nodes say of it.
     Gapped(Room),
-    /// Something told by [`Bus::tell_all`](super::Bus::tell_all).
-    ToldAll(Bytes),
-    /// Something that was told to all was dropped here.
-    MissedAll,
+    /// Something sent to [`Audience::Nodes`](super::Audience::Nodes).
+    NodeBroadcast(Bytes),
+    /// A broadcast to all nodes was dropped here.
+    NodesGapped,
 }
 
 impl Event {
     fn room(&self) -> Option<&Room> {
         match self {
-            Self::Entries(room, _) | Self::Told(room, _) | Self::Here(room, _) | Self::Gapped(room) => {
-                Some(room)
-            }
-            Self::ToldAll(_) | Self::MissedAll => None,
+            Self::Entries(room, _)
+            | Self::Broadcast(room, _)
+            | Self::Presence(room, _)
+            | Self::Gapped(room) => Some(room),
+            Self::NodeBroadcast(_) | Self::NodesGapped => None,
         }
     }
 
     /// What stands for events that are dropped.
     fn gap(room: Option<&Room>) -> Self {
-        room.map_or(Self::MissedAll, |room| Self::Gapped(room.clone()))
+        room.map_or(Self::NodesGapped, |room| Self::Gapped(room.clone()))
     }
 
     fn bytes(&self) -> usize {
         match self {
             Self::Entries(_, entries) => entries.iter().map(|entry| entry.bytes() + 128).sum(),
-            Self::Told(_, what) | Self::ToldAll(what) => what.len() + 64,
-            Self::Here(_, shown) => shown.here.people.len() * 128 + 128,
-            Self::Gapped(_) | Self::MissedAll => 64,
+            Self::Broadcast(_, what) | Self::NodeBroadcast(what) => what.len() + 64,
+            Self::Presence(_, announcement) => announcement.roster.people.len() * 128 + 128,
+            Self::Gapped(_) | Self::NodesGapped => 64,
         }
     }
 }
@@ -96,17 +97,17 @@ impl Lanes {
 /// One ordered queue with any number of writers and one reader.
 #[derive(Debug)]
 pub struct Lane {
-    queue: Mutex<Queue>,
+    queue: Mutex<Contents>,
     filled: Notify,
     limit: usize,
     dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct Contents {
     events: VecDeque<Event>,
     bytes: usize,
-    /// Rooms whose events are dropped until the reader has seen the gap. `None`: what is told to all.
+    /// Rooms whose events are dropped until the reader has seen the gap. `None`: broadcasts to all nodes.
     gapped: HashSet<Option<Room>>,
 }
 
@@ -152,17 +153,17 @@ impl Lane {
         let mut queue = self.lock();
         let event = queue.events.pop_front()?;
         match &event {
-            Event::Gapped(_) | Event::MissedAll => {
+            Event::Gapped(_) | Event::NodesGapped => {
                 queue.gapped.remove(&event.room().cloned());
             }
-            Event::Entries(..) | Event::Told(..) | Event::Here(..) | Event::ToldAll(_) => {
+            Event::Entries(..) | Event::Broadcast(..) | Event::Presence(..) | Event::NodeBroadcast(_) => {
                 queue.bytes -= event.bytes();
             }
         }
         Some(event)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Contents> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shared::{message::Person, text::Room};
 
-use super::BusError;
+use super::contract::BrokerError;
 
 /// People whom one node names to the others in one room; more are only counted.
 pub const NAMED: usize = shared::limits::PEOPLE_LISTED;
@@ -19,18 +19,18 @@ pub const NAMED: usize = shared::limits::PEOPLE_LISTED;
 #[async_trait]
 pub trait Presence: Send + Sync + 'static {
     /// Says who is in these rooms on this node. Every other node that took the room hears of it as
-    /// [`Event::Here`](super::Event::Here), those that come later read it with [`Presence::elsewhere`].
+    /// [`Event::Presence`](super::Event::Presence), those that come later read it with [`Presence::peers`].
     /// On `Err` some of it may have been said; saying it again does no harm. Calls are made one after the other.
-    async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError>;
+    async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError>;
 
     /// What the other nodes that live say about each of these rooms, in the order asked.
-    async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError>;
+    async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError>;
 
-    /// Whether each of these nodes lives. One that died is found out within [`Presence::show`]'s lease: 10 s with Redis.
-    async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError>;
+    /// Whether each of these nodes lives. One that died is found out within [`Presence::announce`]'s lease: 10 s with Redis.
+    async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError>;
 
     /// Takes away what a node that does not live any more left about these rooms.
-    async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError>;
+    async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError>;
 }
 
 /// A node; another run of the same program is another node.
@@ -57,7 +57,7 @@ impl fmt::Debug for NodeId {
 
 /// Who is in a room on one node.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Here {
+pub struct Roster {
     /// How many people.
     pub count: u64,
     /// At most [`NAMED`] of them.
@@ -67,29 +67,29 @@ pub struct Here {
 
 /// What a node said of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct Announcement {
     /// Which node.
     pub node: NodeId,
     /// What it says later has a greater number.
     pub number: u64,
     /// Who is there.
-    pub here: Here,
+    pub roster: Roster,
 }
 
-impl Shown {
+impl Announcement {
     /// `<node> <number> <json>`
-    pub(super) fn encode(node: &NodeId, number: u64, here: &Here) -> String {
-        format!("{} {number} {}", node.as_str(), serde_json::to_string(here).unwrap_or_default())
+    pub(super) fn encode(node: &NodeId, number: u64, roster: &Roster) -> String {
+        format!("{} {number} {}", node.as_str(), serde_json::to_string(roster).unwrap_or_default())
     }
 
-    /// Takes over what [`Shown::encode`] gave.
+    /// Takes over what [`Announcement::encode`] gave.
     pub(super) fn decode(text: &str) -> Option<Self> {
         let (node, rest) = text.split_once(' ')?;
         let (number, json) = rest.split_once(' ')?;
-        let mut here: Here = serde_json::from_str(json).ok()?;
-        here.people.truncate(NAMED);
-        here.count = here.count.max(here.people.len() as u64);
-        Some(Self { node: NodeId::new(node), number: number.parse().ok()?, here })
+        let mut roster: Roster = serde_json::from_str(json).ok()?;
+        roster.people.truncate(NAMED);
+        roster.count = roster.count.max(roster.people.len() as u64);
+        Some(Self { node: NodeId::new(node), number: number.parse().ok()?, roster })
     }
 }
 
@@ -103,14 +103,18 @@ mod tests {
             id: format!("u{number}").parse().unwrap(),
             name: "A b".parse().unwrap(),
         };
-        let here = Here { count: 500, people: (0..NAMED).map(person).collect() };
-        let (node, text) = (NodeId::new("n1"), |here: &Here| Shown::encode(&NodeId::new("n1"), 7, here));
-        assert_eq!(Shown::decode(&text(&here)), Some(Shown { node, number: 7, here: here.clone() }));
-        let many = Here { count: 1, people: (0..NAMED + 5).map(person).collect() };
-        let read = Shown::decode(&text(&many)).unwrap().here;
+        let here = Roster { count: 500, people: (0..NAMED).map(person).collect() };
+        let (node, text) =
+            (NodeId::new("n1"), |here: &Roster| Announcement::encode(&NodeId::new("n1"), 7, here));
+        assert_eq!(
+            Announcement::decode(&text(&here)),
+            Some(Announcement { node, number: 7, roster: here.clone() })
+        );
+        let many = Roster { count: 1, people: (0..NAMED + 5).map(person).collect() };
+        let read = Announcement::decode(&text(&many)).unwrap().roster;
         assert_eq!((read.people.len(), read.count), (NAMED, NAMED as u64));
         for bad in ["", "n1", "n1 7", "n1 x {}", "n1 7 {", "n1 7 []"] {
-            assert_eq!(Shown::decode(bad), None, "{bad:?}");
+            assert_eq!(Announcement::decode(bad), None, "{bad:?}");
         }
     }
 }

@@ -42,18 +42,19 @@ use tokio_util::{
 pub(crate) use self::publishing::DRAFTS as PUBLISHES;
 use self::{
     address::{Address, Trust},
+    failure::Failure,
     keys::Keys,
     link::Link,
-    presence::Shows,
+    presence::NodeRosters,
     publishing::{Keeping, Publishing, Sender},
-    reading::History,
+    reading::HistoryReader,
     records::Records,
     subscriber::{Orders, Probe, Subscriber},
 };
 use super::{
-    Broker, Bus, BusError, Draft, Health, Key, Kind, Lanes, Log, LogError, Presence, Run, Span, State,
-    StateError, Stored, Versioned,
-    presence::{Here, NodeId, Shown},
+    Audience, Broker, BrokerError, Core, Draft, Health, Key, Kind, Lanes, Presence, RoomIndex, Run, Span,
+    State, StateError, Stored, Versioned,
+    presence::{Announcement, NodeId, Roster},
 };
 
 /// How a node uses Redis.
@@ -76,7 +77,7 @@ pub struct RedisSettings {
     /// How long a room keeps an entry.
     pub history_age: Duration,
     /// With it, an ack waits for so many replicas: one WAIT for each gathered batch. Where it ends early, its messages
-    /// are stored and told to their rooms, but answered with [`LogError::Unknown`].
+    /// are stored and told to their rooms, but answered with [`BrokerError::Unknown`].
     pub wait_replicas: Option<u32>,
     /// Lanes to the hub.
     pub lanes: usize,
@@ -120,7 +121,7 @@ pub enum BadSettings {
     Prefix,
 }
 
-/// Starts a node's connections. Returns at once, whether Redis is there or not: [`Bus::health`] says when it is.
+/// Starts a node's connections. Returns at once, whether Redis is there or not: [`Core::health`] says when it is.
 /// Must be called inside a Tokio runtime.
 pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
     let address = address(settings)?;
@@ -152,7 +153,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         lanes: Arc::clone(&lanes),
         health,
         probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
-        everybody: keys.everybody(),
+        nodes: keys.nodes(),
         node: NodeId::new(&node),
         taken: Mutex::default(),
     });
@@ -165,18 +166,18 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         publishing,
         orders,
         subscriber,
-        history: History { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
+        history: HistoryReader { link: Arc::clone(&link), keys: keys.clone(), age: settings.history_age },
         records: Records { link: Arc::clone(&link), keys: keys.clone() },
-        shows: Shows::new(Arc::clone(&link), keys.clone(), NodeId::new(&node)),
+        rosters: NodeRosters::new(Arc::clone(&link), keys.clone(), NodeId::new(&node)),
         link,
         keys,
         tasks,
         closing: closing.drop_guard(),
     });
     Ok(Broker {
-        log: Arc::clone(&redis) as _,
-        bus: Arc::clone(&redis) as _,
+        core: Arc::clone(&redis) as _,
         presence: Arc::clone(&redis) as _,
+        rooms: Arc::clone(&redis) as _,
         state: redis,
         lanes,
     })
@@ -201,9 +202,9 @@ struct Redis {
     publishing: Publishing,
     orders: Orders,
     subscriber: Arc<Subscriber>,
-    history: History,
+    history: HistoryReader,
     records: Records,
-    shows: Shows,
+    rosters: NodeRosters,
     link: Arc<Link>,
     keys: Keys,
     tasks: TaskTracker,
@@ -211,62 +212,45 @@ struct Redis {
     closing: DropGuard,
 }
 
-impl Redis {
-    async fn publish_told(&self, channel: &str, what: &[u8]) -> Result<(), BusError> {
-        let mut publish = ::redis::cmd("PUBLISH");
-        publish.arg(channel).arg(&payload::told(what)[..]);
-        let _receivers: u64 = self.link.query(&publish).await?;
-        Ok(())
-    }
-}
-
 #[async_trait]
-impl Log for Redis {
-    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
+impl Core for Redis {
+    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, BrokerError>> {
         self.publishing.publish(room, draft)
     }
 
-    async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError> {
+    async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
         self.history.read(room, span).await
     }
 
-    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
+    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
         self.history.heads(rooms).await
     }
 
-    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError> {
+    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, BrokerError> {
         self.history.first_kept(room, positions).await
     }
 
-    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
-        self.history.rooms(cursor).await
-    }
-}
-
-#[async_trait]
-impl Bus for Redis {
-    async fn take(&self, room: &Room) -> Result<(), BusError> {
-        self.orders.take(room).await
+    async fn subscribe(&self, room: &Room) -> Result<(), BrokerError> {
+        self.orders.subscribe(room).await
     }
 
-    async fn give_up(&self, room: &Room) -> Result<(), BusError> {
-        self.orders.give_up(room).await
+    async fn unsubscribe(&self, room: &Room) -> Result<(), BrokerError> {
+        self.orders.unsubscribe(room).await
     }
 
-    async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
-        self.publish_told(&self.keys.channel(room), &what).await
-    }
-
-    async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
-        self.publish_told(&self.keys.everybody(), &what).await
+    async fn broadcast(&self, to: Audience<'_>, what: Bytes) -> Result<(), BrokerError> {
+        let channel = match to {
+            Audience::Room(room) => self.keys.channel(room),
+            Audience::Nodes => self.keys.nodes(),
+        };
+        let mut publish = ::redis::cmd("PUBLISH");
+        publish.arg(channel).arg(&payload::broadcast(&what)[..]);
+        let _receivers: u64 = self.link.query(&publish).await.map_err(Failure::unanswered)?;
+        Ok(())
     }
 
     fn health(&self) -> watch::Receiver<Health> {
         self.subscriber.health.subscribe()
-    }
-
-    fn durability(&self) -> String {
-        self.subscriber.probe.durability()
     }
 
     async fn close(&self) {
@@ -275,6 +259,13 @@ impl Bus for Redis {
         self.tasks.close();
         self.tasks.wait().await;
         self.link.close();
+    }
+}
+
+#[async_trait]
+impl RoomIndex for Redis {
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), BrokerError> {
+        self.history.rooms(cursor).await
     }
 }
 
@@ -305,19 +296,19 @@ impl State for Redis {
 
 #[async_trait]
 impl Presence for Redis {
-    async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
-        self.shows.show(rooms).await
+    async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError> {
+        self.rosters.announce(rooms).await
     }
 
-    async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
-        self.shows.elsewhere(rooms).await
+    async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError> {
+        self.rosters.peers(rooms).await
     }
 
-    async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
-        self.shows.living(nodes).await
+    async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError> {
+        self.rosters.alive(nodes).await
     }
 
-    async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError> {
-        self.shows.sweep(node, rooms).await
+    async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError> {
+        self.rosters.remove(node, rooms).await
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use shared::text::Room;
 
-use super::{Key, State, StateError};
+use super::state::{Key, State, StateError};
 
 /// The record, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -36,8 +36,7 @@ pub async fn nothing() -> Response {
 }
 
 fn readiness(http: &Http) -> Result<String, String> {
-    let bus = &http.sessions.hub.broker().bus;
-    let health = bus.health().borrow().clone();
+    let health = http.sessions.hub.broker().core.health().borrow().clone();
     if http.is_leaving() {
         return Err("leaving".to_owned());
     }
@@ -45,14 +44,14 @@ fn readiness(http: &Http) -> Result<String, String> {
         return Err(health.reason.as_deref().unwrap_or("the broker has not answered yet").to_owned());
     }
     let round_trip = health.round_trip.unwrap_or_default().as_secs_f64() * 1000.0;
-    Ok(format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", bus.durability()))
+    Ok(format!("ready\nround trip: {round_trip:.1} ms\nan ack means: {}\n", health.durability))
 }
 
 /// All instruments in Prometheus text.
 pub async fn metrics(State(http): State<Http>) -> Response {
     let metrics = &http.sessions.metrics;
     let hub = &http.sessions.hub;
-    let health = hub.broker().bus.health().borrow().clone();
+    let health = hub.broker().core.health().borrow().clone();
     let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     metrics.sessions.set(gauge(hub.sessions().count()));
     metrics.rooms.set(gauge(hub.rooms()));

@@ -22,7 +22,7 @@ use super::{
     room::{Gate, RoomCell},
 };
 use crate::{
-    broker::{BusError, From, LogError, Span, presence::Shown},
+    broker::{Anchor, BrokerError, Span, presence::Announcement},
     session::{SessionId, outbox::Frame},
 };
 
@@ -32,12 +32,9 @@ const CATCH_UPS: usize = 3;
 /// Why a room could not be entered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
-    /// The bus refused.
+    /// The broker refused to subscribe, or the history could not be read.
     #[error(transparent)]
-    Bus(#[from] BusError),
-    /// The history could not be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
+    Broker(#[from] BrokerError),
     /// The room has no history yet and may not be made.
     #[error("too many new rooms")]
     NewRoom(std::time::Duration),
@@ -89,7 +86,7 @@ impl Hub {
                 Ok(Found::Moved) if attempt < CATCH_UPS => self.repair_now(&cell).await,
                 Ok(Found::Moved) => {
                     self.leave(room, session);
-                    return Err(LogError::Unknown.into());
+                    return Err(BrokerError::Unknown.into());
                 }
                 Err(error) => {
                     self.leave(room, session);
@@ -106,7 +103,7 @@ impl Hub {
             let empty = {
                 let mut live = cell.live();
                 let empty = live.leave(session);
-                self.note(&cell, &mut live);
+                self.announce_if_changed(&cell, &mut live);
                 empty
             };
             if empty {
@@ -120,7 +117,7 @@ impl Hub {
         if let Some(cell) = self.find(room) {
             let mut live = cell.live();
             live.rename(person);
-            self.note(&cell, &mut live);
+            self.announce_if_changed(&cell, &mut live);
         }
     }
 
@@ -146,7 +143,7 @@ impl Hub {
                 unreachable!("a taken room is open");
             };
             live.enter(member, hold);
-            self.note(&cell, &mut live);
+            self.announce_if_changed(&cell, &mut live);
             drop(live);
             drop(gate);
             return Ok((cell, position));
@@ -167,7 +164,7 @@ impl Hub {
                 let outcome = {
                     let mut live = cell.live();
                     for shown in others {
-                        live.hear_of_others(|people| people.shown(shown));
+                        live.update_people(|people| people.apply(shown));
                     }
                     live.open(end, &self.budget, &self.metrics)
                 };
@@ -188,9 +185,9 @@ impl Hub {
         &self,
         room: &Room,
         may_open: MayOpen<'_>,
-    ) -> Result<(End, Vec<Shown>), JoinError> {
-        self.broker.bus.take(room).await?;
-        let (end, others) = tokio::join!(self.read_end(room), self.others(room));
+    ) -> Result<(End, Vec<Announcement>), JoinError> {
+        self.broker.core.subscribe(room).await?;
+        let (end, others) = tokio::join!(self.read_end(room), self.fetch_peers(room));
         let allowed = match end {
             Ok((newest, end)) if end.is_start() => {
                 may_open(Instant::now()).map_err(JoinError::NewRoom).map(|()| (newest, end))
@@ -199,7 +196,7 @@ impl Hub {
             Err(error) => Err(error.into()),
         };
         if allowed.is_err()
-            && let Err(error) = self.broker.bus.give_up(room).await
+            && let Err(error) = self.broker.core.unsubscribe(room).await
         {
             tracing::warn!("could not give up room {} after a failed join: {error}", printable(room));
         }
@@ -207,8 +204,8 @@ impl Hub {
     }
 
     /// Where a room stands: behind its newest entries or, if all of them went by their age, where its chain goes on.
-    async fn read_end(&self, room: &Room) -> Result<End, LogError> {
-        let newest = || self.broker.log.read(room, Span { from: From::Newest, limit: limits::PAGE });
+    async fn read_end(&self, room: &Room) -> Result<End, BrokerError> {
+        let newest = || self.broker.core.read(room, Span { from: Anchor::Newest, limit: limits::PAGE });
         let mut entries = newest().await?.entries;
         let mut end = Position::start();
         if entries.is_empty() {
@@ -225,8 +222,8 @@ impl Hub {
     }
 
     /// The newest position of a room.
-    pub(super) async fn head(&self, room: &Room) -> Result<Position, LogError> {
-        let heads = self.broker.log.heads(std::slice::from_ref(room)).await?;
+    pub(super) async fn head(&self, room: &Room) -> Result<Position, BrokerError> {
+        let heads = self.broker.core.heads(std::slice::from_ref(room)).await?;
         Ok(heads.into_iter().next().unwrap_or_else(Position::start))
     }
 
@@ -248,7 +245,7 @@ impl Hub {
                     gate.lingering = false;
                     return;
                 }
-                match hub.broker.bus.give_up(cell.room()).await {
+                match hub.broker.core.unsubscribe(cell.room()).await {
                     Ok(()) => {
                         gate.gone = true;
                         hub.remove(&cell);
@@ -270,15 +267,15 @@ impl Hub {
         cell: &RoomCell,
         position: &Position,
         since: Option<&Position>,
-    ) -> Result<Found, LogError> {
+    ) -> Result<Found, BrokerError> {
         if let Some(since) = since {
             if let Some(found) = page::resumed_from_ring(cell.live().ring(), position, since) {
                 self.metrics.resumes_ring.inc();
                 return Ok(found);
             }
             self.metrics.resumes_log.inc();
-            let span = Span { from: From::After(since.clone()), limit: limits::RECOVERY_MAX };
-            let run = self.broker.log.read(cell.room(), span).await?;
+            let span = Span { from: Anchor::After(since.clone()), limit: limits::RECOVERY_MAX };
+            let run = self.broker.core.read(cell.room(), span).await?;
             if let Some(found) = page::resumed_from_log(run, position) {
                 return Ok(found);
             }
@@ -287,11 +284,11 @@ impl Hub {
         if let Some(found) = page::newest_from_ring(cell.live().ring(), position) {
             return Ok(found);
         }
-        let span = Span { from: From::Through(position.clone()), limit: limits::PAGE };
-        let run = self.broker.log.read(cell.room(), span).await?;
+        let span = Span { from: Anchor::Through(position.clone()), limit: limits::PAGE };
+        let run = self.broker.core.read(cell.room(), span).await?;
         if !run.found {
-            let after = Span { from: From::After(position.clone()), limit: 1 };
-            if cell.live().ring().passed(position) || self.broker.log.read(cell.room(), after).await?.found {
+            let after = Span { from: Anchor::After(position.clone()), limit: 1 };
+            if cell.live().ring().passed(position) || self.broker.core.read(cell.room(), after).await?.found {
                 return Ok(page::all_gone());
             }
         }

@@ -15,7 +15,7 @@ use shared::{
 
 pub use self::waiting::WAITING;
 use self::{
-    people::{Came, Difference, People},
+    people::{Arrival, Difference, People},
     slot::{Held, Slot},
     waiting::Waiting,
 };
@@ -244,10 +244,10 @@ impl Live {
         let before = self.remove_slot(member.session).and_then(|member| member.person);
         if let Some(person) = &member.person {
             let before = before.filter(|before| before.id == person.id);
-            let came = self.people.come(person);
+            let came = self.people.add(person);
             let renamed =
-                came == Came::Renamed || before.as_ref().is_some_and(|before| before.name != person.name);
-            if renamed || (came == Came::First && before.is_none()) {
+                came == Arrival::Renamed || before.as_ref().is_some_and(|before| before.name != person.name);
+            if renamed || (came == Arrival::First && before.is_none()) {
                 self.changed = true;
                 if renamed || self.people.name_elsewhere(&person.id) != Some(&person.name) {
                     self.tell_presence(vec![person.clone()], Vec::new());
@@ -312,7 +312,7 @@ impl Live {
     }
 
     /// Something came of what other nodes say, or do not say any more: tells the members.
-    pub fn hear_of_others(&mut self, heard: impl FnOnce(&mut People) -> Difference) {
+    pub fn update_people(&mut self, heard: impl FnOnce(&mut People) -> Difference) {
         let (came, went) = heard(&mut self.people);
         if !(came.is_empty() && went.is_empty()) {
             self.tell_presence(came, went);
@@ -374,7 +374,7 @@ impl Live {
         let at = self.members.iter().position(|slot| slot.member.session == session)?;
         let member = self.members.swap_remove(at).member;
         if let Some(person) = &member.person {
-            self.people.go(&person.id);
+            self.people.remove(&person.id);
         }
         Some(member)
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::{close::CloseReason, message::Person, text::UserId};
 
 use super::{Hub, repair::Pause, sessions::Seat};
-use crate::identity;
+use crate::{broker::Audience, identity};
 
 /// People who are looked up at once.
 const LOOKED_UP: usize = 64;
@@ -23,7 +23,7 @@ const TRIES: usize = 60;
 /// One thing told. A node ignores kinds that it does not know.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
-enum News {
+enum Notice {
     /// This person is nobody any more.
     Forgotten { user: UserId },
     /// This person is called something else, says one of their sessions: that of the number on the hub of the number.
@@ -32,7 +32,7 @@ enum News {
     Unknown,
 }
 
-impl News {
+impl Notice {
     fn encode(&self) -> Bytes {
         serde_json::to_vec(self).unwrap_or_default().into()
     }
@@ -42,8 +42,8 @@ impl Hub {
     /// Somebody was forgotten: ends their connections, here and on all other nodes.
     pub async fn forgotten(self: &Arc<Self>, user: UserId) {
         self.end_all_of(&user);
-        let news = News::Forgotten { user }.encode();
-        if self.broker.bus.tell_all(news.clone()).await.is_ok() {
+        let news = Notice::Forgotten { user }.encode();
+        if self.broker.core.broadcast(Audience::Nodes, news.clone()).await.is_ok() {
             return;
         }
         // The record is written: whoever asks gets no for an answer, and the others are told as soon as they can be.
@@ -52,7 +52,7 @@ impl Hub {
             let mut pause = Pause::default();
             for _ in 0..TRIES {
                 pause.wait().await;
-                if hub.broker.bus.tell_all(news.clone()).await.is_ok() {
+                if hub.broker.core.broadcast(Audience::Nodes, news.clone()).await.is_ok() {
                     return;
                 }
             }
@@ -62,17 +62,17 @@ impl Hub {
     /// A session gave its person another name: shown in its rooms at once, and wherever else the person is.
     pub async fn renamed(&self, seat: &Seat, person: Person) {
         self.rename_at(seat, &person);
-        let news = News::Renamed { person, hub: self.number, session: seat.id.0 };
-        if let Err(error) = self.broker.bus.tell_all(news.encode()).await {
+        let news = Notice::Renamed { person, hub: self.number, session: seat.id.0 };
+        if let Err(error) = self.broker.core.broadcast(Audience::Nodes, news.encode()).await {
             tracing::debug!("other nodes do not hear of a new name: {error}");
         }
     }
 
     /// Something that a node told all.
-    pub(super) fn hear(&self, what: &[u8]) {
-        match serde_json::from_slice(what).unwrap_or(News::Unknown) {
-            News::Forgotten { user } => self.end_all_of(&user),
-            News::Renamed { person, hub, session } => {
+    pub(super) fn on_node_broadcast(&self, what: &[u8]) {
+        match serde_json::from_slice(what).unwrap_or(Notice::Unknown) {
+            Notice::Forgotten { user } => self.end_all_of(&user),
+            Notice::Renamed { person, hub, session } => {
                 for seat in self.sessions.of(&person.id) {
                     // The session that said so may have said something newer meanwhile.
                     if (hub, session) != (self.number, seat.id.0) {
@@ -81,12 +81,12 @@ impl Hub {
                     }
                 }
             }
-            News::Unknown => {}
+            Notice::Unknown => {}
         }
     }
 
     /// Looks all people of this node up and ends the connections of those who were forgotten.
-    pub(super) async fn look_for_forgotten(&self) {
+    pub(super) async fn end_forgotten_sessions(&self) {
         let mut left = self.sessions.people();
         let mut pause = Pause::default();
         while !left.is_empty() {
@@ -132,12 +132,13 @@ mod tests {
     #[test]
     fn news_are_read_as_they_are_written_and_others_are_ignored() {
         let person = Person { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap() };
-        for news in
-            [News::Forgotten { user: person.id.clone() }, News::Renamed { person, hub: u64::MAX, session: 7 }]
-        {
-            assert_eq!(serde_json::from_slice::<News>(&news.encode()).unwrap(), news);
+        for news in [
+            Notice::Forgotten { user: person.id.clone() },
+            Notice::Renamed { person, hub: u64::MAX, session: 7 },
+        ] {
+            assert_eq!(serde_json::from_slice::<Notice>(&news.encode()).unwrap(), news);
         }
         let later = br#"{"news":"promoted","user":"u1"}"#;
-        assert_eq!(serde_json::from_slice::<News>(later).unwrap(), News::Unknown);
+        assert_eq!(serde_json::from_slice::<Notice>(later).unwrap(), Notice::Unknown);
     }
 }

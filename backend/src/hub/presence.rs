@@ -15,7 +15,7 @@ use shared::text::Room;
 use tokio::{sync::Notify, time::timeout};
 
 use super::{Hub, live::Live, repair::Pause, room::RoomCell};
-use crate::broker::presence::{Here, NAMED, NodeId, Shown};
+use crate::broker::presence::{Announcement, NAMED, NodeId, Roster};
 
 /// For how long changes are gathered.
 const GATHER: Duration = Duration::from_millis(50);
@@ -89,7 +89,7 @@ impl Announcer {
         self.lock().said.contains_key(room)
     }
 
-    fn said(&self, rooms: Vec<(Room, Here)>) {
+    fn said(&self, rooms: Vec<(Room, Roster)>) {
         let (mut plans, now) = (self.lock(), Instant::now());
         for (room, here) in rooms {
             if here.count == 0 {
@@ -113,15 +113,15 @@ impl Announcer {
 
 impl Hub {
     /// If who is here changed, the other nodes are told soon.
-    pub(super) fn note(&self, cell: &RoomCell, live: &mut Live) {
+    pub(super) fn announce_if_changed(&self, cell: &RoomCell, live: &mut Live) {
         if live.take_changed() {
             self.announcer.changed([cell.room().clone()]);
         }
     }
 
     /// What other nodes say of a room that is being opened.
-    pub(super) async fn others(&self, room: &Room) -> Vec<Shown> {
-        let found = timeout(FIRST_WORD, self.broker.presence.elsewhere(std::slice::from_ref(room))).await;
+    pub(super) async fn fetch_peers(&self, room: &Room) -> Vec<Announcement> {
+        let found = timeout(FIRST_WORD, self.broker.presence.peers(std::slice::from_ref(room))).await;
         found.ok().and_then(Result::ok).and_then(|mut found| found.pop()).unwrap_or_else(|| {
             self.announcer.read_again(room);
             Vec::new()
@@ -129,8 +129,8 @@ impl Hub {
     }
 
     /// The bus was interrupted: nobody knows what the others heard, nor what they said.
-    pub(super) fn show_again(&self) {
-        let people = |cell: &Arc<RoomCell>| cell.live().people().said().count > 0;
+    pub(super) fn announce_all_rooms(&self) {
+        let people = |cell: &Arc<RoomCell>| cell.live().people().roster().count > 0;
         self.announcer
             .changed(self.cells().iter().filter(|cell| people(cell)).map(|cell| cell.room().clone()));
         let now = Instant::now();
@@ -139,15 +139,15 @@ impl Hub {
     }
 
     /// The node leaves: nobody is here any more.
-    pub async fn show_nobody(&self) {
+    pub async fn withdraw_presence(&self) {
         let said: Vec<_> =
-            self.announcer.lock().said.drain().map(|(room, _)| (room, Here::default())).collect();
+            self.announcer.lock().said.drain().map(|(room, _)| (room, Roster::default())).collect();
         // Others find out by themselves, only later.
-        let _late = timeout(FAREWELL, self.broker.presence.show(&said)).await;
+        let _late = timeout(FAREWELL, self.broker.presence.announce(&said)).await;
     }
 
     /// Tells what is to be told, for ever.
-    pub(super) async fn tell_who_is_here(&self) {
+    pub(super) async fn publish_presence(&self) {
         loop {
             // What was put off becomes due without anybody saying so.
             let _due = timeout(LARGE, self.announcer.tell.notified()).await;
@@ -159,12 +159,12 @@ impl Hub {
                     break;
                 }
                 let word = |room: Room| {
-                    let here = self.find(&room).map(|cell| cell.live().people().said());
+                    let here = self.find(&room).map(|cell| cell.live().people().roster());
                     (room, here.unwrap_or_default())
                 };
                 let mut words: Vec<_> = rooms.into_iter().map(word).collect();
                 words.retain(|(room, here)| here.count > 0 || self.announcer.has_said(room));
-                match self.broker.presence.show(&words).await {
+                match self.broker.presence.announce(&words).await {
                     Ok(()) => self.announcer.said(words),
                     Err(error) => {
                         tracing::debug!("the other nodes cannot be told yet who is here: {error}");
@@ -177,22 +177,22 @@ impl Hub {
     }
 
     /// Reads what may have been missed, and takes away what dead nodes left, for ever.
-    pub(super) async fn look_at_nodes(&self) {
+    pub(super) async fn watch_nodes(&self) {
         let mut suspects = HashSet::new();
         loop {
             let _early = timeout(LOOK, self.announcer.look.notified()).await;
             self.announcer.changed(self.announcer.old());
-            if self.read_what_is_due().await {
+            if self.read_due_rooms().await {
                 // Leases may have ended while Redis was away.
                 suspects.clear();
             } else {
-                suspects = self.bury(suspects).await;
+                suspects = self.remove_dead_nodes(suspects).await;
             }
         }
     }
 
     /// True if the time is not right for telling who is dead.
-    async fn read_what_is_due(&self) -> bool {
+    async fn read_due_rooms(&self) -> bool {
         let (unread, due, settling) = {
             let mut plans = self.announcer.lock();
             let now = Instant::now();
@@ -221,15 +221,15 @@ impl Hub {
                 })
                 .collect();
             let rooms: Vec<_> = cells.iter().map(|cell| cell.room().clone()).collect();
-            let Ok(found) = self.broker.presence.elsewhere(&rooms).await else { return false };
+            let Ok(found) = self.broker.presence.peers(&rooms).await else { return false };
             for ((cell, mut known), shown) in cells.iter().zip(known).zip(found) {
                 let mut live = cell.live();
                 for shown in shown {
                     known.remove(&shown.node);
-                    live.hear_of_others(|people| people.shown(shown));
+                    live.update_people(|people| people.apply(shown));
                 }
                 for (node, number) in known.iter().filter(|_| last) {
-                    live.hear_of_others(|people| people.node_gone(node, Some(*number)));
+                    live.update_people(|people| people.node_gone(node, Some(*number)));
                 }
             }
         }
@@ -237,7 +237,7 @@ impl Hub {
     }
 
     /// Takes the people of dead nodes away; returns the nodes that look dead for the first time.
-    async fn bury(&self, suspects: HashSet<NodeId>) -> HashSet<NodeId> {
+    async fn remove_dead_nodes(&self, suspects: HashSet<NodeId>) -> HashSet<NodeId> {
         let mut nodes = HashSet::new();
         for cell in self.cells() {
             for (node, _) in cell.live().people().nodes() {
@@ -247,7 +247,7 @@ impl Hub {
             }
         }
         let nodes: Vec<_> = nodes.into_iter().collect();
-        let Ok(living) = self.broker.presence.living(&nodes).await else { return HashSet::new() };
+        let Ok(living) = self.broker.presence.alive(&nodes).await else { return HashSet::new() };
         let dead = nodes.into_iter().zip(living).filter(|(_, lives)| !lives).map(|(node, _)| node);
         let (buried, suspects): (Vec<_>, HashSet<_>) = {
             let (buried, new): (Vec<_>, Vec<_>) = dead.partition(|node| suspects.contains(node));
@@ -259,12 +259,12 @@ impl Hub {
                 let mut live = cell.live();
                 let was_there = live.people().nodes().any(|(other, _)| *other == node);
                 if was_there {
-                    live.hear_of_others(|people| people.node_gone(&node, None));
+                    live.update_people(|people| people.node_gone(&node, None));
                     rooms.push(cell.room().clone());
                 }
             }
             tracing::info!(?node, rooms = rooms.len(), "another node is gone");
-            if let Err(error) = self.broker.presence.sweep(&node, &rooms).await {
+            if let Err(error) = self.broker.presence.remove(&node, &rooms).await {
                 tracing::debug!("what a dead node left stays until it expires: {error}");
             }
         }

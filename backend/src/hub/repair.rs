@@ -10,7 +10,7 @@ use super::{
     live::{Live, WAITING},
     room::RoomCell,
 };
-use crate::broker::{Entry, From, LogError, Span};
+use crate::broker::{Anchor, BrokerError, Entry, Span};
 
 /// For what a room that keeps nothing has said and did not arrive yet.
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
@@ -46,7 +46,7 @@ impl Hub {
         let mut pause = Pause::default();
         loop {
             let rooms: Vec<_> = cells.iter().map(|cell| cell.room().clone()).collect();
-            match self.broker.log.heads(&rooms).await {
+            match self.broker.core.heads(&rooms).await {
                 Ok(heads) => {
                     for (cell, head) in cells.iter().zip(heads) {
                         let differs = cell.live().last().is_some_and(|last| *last != head);
@@ -104,15 +104,15 @@ impl Hub {
     }
 
     /// Delivers everything that the history has after `from`.
-    async fn read_hole(&self, cell: &RoomCell, mut from: Position) -> Result<Read, LogError> {
+    async fn read_hole(&self, cell: &RoomCell, mut from: Position) -> Result<Read, BrokerError> {
         loop {
-            let span = Span { from: From::After(from.clone()), limit: limits::RECOVERY_MAX };
-            let run = self.broker.log.read(cell.room(), span).await?;
+            let span = Span { from: Anchor::After(from.clone()), limit: limits::RECOVERY_MAX };
+            let run = self.broker.core.read(cell.room(), span).await?;
             if !run.found {
-                match self.find_anchor(cell).await? {
-                    Anchor::At(anchor) => from = anchor,
-                    Anchor::None => return Ok(Read::Whole),
-                    Anchor::Passed(head) => return Ok(Read::Nothing(head)),
+                match self.find_base(cell).await? {
+                    Base::At(anchor) => from = anchor,
+                    Base::None => return Ok(Read::Whole),
+                    Base::Passed(head) => return Ok(Read::Nothing(head)),
                 }
                 continue;
             }
@@ -159,30 +159,30 @@ impl Hub {
     }
 
     /// The history lost its tail, or all of it: finds the newest position that it still has, and tells the room.
-    async fn find_anchor(&self, cell: &RoomCell) -> Result<Anchor, LogError> {
+    async fn find_base(&self, cell: &RoomCell) -> Result<Base, BrokerError> {
         self.metrics.tails_lost.inc();
         let positions = cell.live().ring().positions();
         for some in positions.chunks(LOOK_UP) {
-            if let Some(kept) = self.broker.log.first_kept(cell.room(), some).await? {
+            if let Some(kept) = self.broker.core.first_kept(cell.room(), some).await? {
                 cell.live().roll_back(&kept, &self.budget);
-                return Ok(Anchor::At(kept));
+                return Ok(Base::At(kept));
             }
         }
         // Nothing that this node knows is left: go on from just before what there is now.
-        let newest = Span { from: From::Newest, limit: limits::RECOVERY_MAX };
-        let run = self.broker.log.read(cell.room(), newest).await?;
+        let newest = Span { from: Anchor::Newest, limit: limits::RECOVERY_MAX };
+        let run = self.broker.core.read(cell.room(), newest).await?;
         let Some(newest) = run.entries.last().map(|last| last.position.clone()) else {
             let head = self.head(cell.room()).await?;
             if !head.is_start() {
-                return Ok(Anchor::Passed(head));
+                return Ok(Base::Passed(head));
             }
             cell.live().roll_back(&head, &self.budget);
-            return Ok(Anchor::None);
+            return Ok(Base::None);
         };
         let before = run.entries.first().map_or_else(Position::start, |first| first.prev.clone());
         cell.live().roll_back(&before, &self.budget);
         self.splice_paced(cell, run.entries).await;
-        Ok(Anchor::At(newest))
+        Ok(Base::At(newest))
     }
 }
 
@@ -195,7 +195,7 @@ enum Read {
 }
 
 /// Where a history goes on that does not have the node's position.
-enum Anchor {
+enum Base {
     At(Position),
     /// There is no history, and there was none.
     None,

@@ -20,7 +20,7 @@ use super::{
     v1,
 };
 use crate::{
-    broker::{BusError, Draft, LogError, Record, StateError, Stored},
+    broker::{BrokerError, Draft, Record, StateError, Stored},
     clock,
     hub::{join::JoinError, live::Member, sessions::Seat},
     identity::Principal,
@@ -128,16 +128,16 @@ impl Conversation {
         let draft =
             Draft { sender: principal.sender.id.clone(), nonce, counts: true, amends: None, rights, record };
         let metrics = self.shared.metrics.clone();
-        let log = self.shared.hub.broker().log.clone();
+        let core = self.shared.hub.broker().core.clone();
         let publish = move |room: &Room, draft| {
-            log.publish(room, draft).map(move |stored| match stored {
+            core.publish(room, draft).map(move |stored| match stored {
                 Ok(stored) => {
                     metrics.acks.inc();
                     Ok(stored)
                 }
                 Err(error) => {
                     metrics.refusals.inc();
-                    Err(of_log(&error))
+                    Err(of_broker(&error))
                 }
             })
         };
@@ -145,10 +145,10 @@ impl Conversation {
             return Ok(publish(room, draft).boxed());
         }
         // A message can make a room, too, and rooms are paced per address.
-        let (log, room, address) = (self.shared.hub.broker().log.clone(), room.clone(), self.address);
+        let (core, room, address) = (self.shared.hub.broker().core.clone(), room.clone(), self.address);
         let addresses = self.shared.addresses.clone();
         Ok(async move {
-            let heads = log.heads(std::slice::from_ref(&room)).await.map_err(|error| of_log(&error))?;
+            let heads = core.heads(std::slice::from_ref(&room)).await.map_err(|error| of_broker(&error))?;
             if heads.first().is_none_or(shared::text::Position::is_start) {
                 addresses.new_room(address, Instant::now()).map_err(too_many_new_rooms)?;
             }
@@ -204,14 +204,14 @@ pub(super) fn allowed(principal: &Principal, room: &Room, action: Action) -> Res
 }
 
 /// How a failed publish or read is told.
-pub(super) fn of_log(error: &LogError) -> ProtocolError {
+pub(super) fn of_broker(error: &BrokerError) -> ProtocolError {
     let code = match error {
-        LogError::Unavailable(_) => ErrorCode::Unavailable,
-        LogError::Unknown => ErrorCode::Timeout,
-        LogError::Full(_) => ErrorCode::StorageFull,
-        LogError::Overloaded => ErrorCode::Overloaded,
-        LogError::Stale(_) => ErrorCode::NotAllowed,
-        LogError::Gone => ErrorCode::PositionInvalid,
+        BrokerError::Unavailable(_) => ErrorCode::Unavailable,
+        BrokerError::Unknown => ErrorCode::Timeout,
+        BrokerError::Full(_) => ErrorCode::StorageFull,
+        BrokerError::Overloaded => ErrorCode::Overloaded,
+        BrokerError::Stale(_) => ErrorCode::NotAllowed,
+        BrokerError::Gone => ErrorCode::PositionInvalid,
     };
     ProtocolError::new(code, error.to_string())
 }
@@ -219,11 +219,7 @@ pub(super) fn of_log(error: &LogError) -> ProtocolError {
 /// How a failed join is told.
 pub(super) fn of_join(error: &JoinError) -> ProtocolError {
     match error {
-        JoinError::Bus(BusError::Unavailable(_)) => {
-            ProtocolError::new(ErrorCode::Unavailable, error.to_string())
-        }
-        JoinError::Bus(BusError::Timeout) => ProtocolError::new(ErrorCode::Timeout, error.to_string()),
-        JoinError::Log(error) => of_log(error),
+        JoinError::Broker(error) => of_broker(error),
         JoinError::NewRoom(wait) => too_many_new_rooms(*wait),
     }
 }

@@ -13,11 +13,11 @@ use shared::{
 };
 
 use super::{
-    conversation::{Conversation, Step, Task, allowed, of_join, of_log, of_state, rate_limited},
+    conversation::{Conversation, Step, Task, allowed, of_broker, of_join, of_state, rate_limited},
     outbox::Frame,
 };
 use crate::{
-    broker::{From, Run, Span},
+    broker::{Anchor, Run, Span},
     identity::{Admission, Principal},
     policy::Action,
 };
@@ -109,7 +109,7 @@ async fn hello(
     let claim = |user: &UserId| shared.hub.sessions().know(*session, user);
     let admission = shared.identity.admit(name, token, claim).await.map_err(|error| of_state(&error))?;
     let welcome = welcome(conversation, admission);
-    if !conversation.shared.hub.broker().bus.health().borrow().ready {
+    if !conversation.shared.hub.broker().core.health().borrow().ready {
         // Behind the welcome: whoever arrives in bad weather is told so.
         conversation.outbox.push(reply(id, Reply::Welcome(welcome)));
         conversation.outbox.push(ServerFrame::Event(Event::Status { ready: false }).encode().into());
@@ -208,17 +208,17 @@ async fn history(
     let limit = limit.map_or(limits::PAGE, |limit| usize::try_from(limit).unwrap_or(limits::PAGE_MAX));
     let limit = limit.clamp(1, limits::PAGE_MAX);
     let from = match from {
-        command::From::Before(position) => From::Before(position),
-        command::From::After(position) => From::After(position),
-        command::From::Around(position) => From::Around(position),
+        command::From::Before(position) => Anchor::Before(position),
+        command::From::After(position) => Anchor::After(position),
+        command::From::Around(position) => Anchor::Around(position),
     };
-    let log = &conversation.shared.hub.broker().log;
-    let run = log.read(&room, Span { from, limit }).await.map_err(|error| of_log(&error))?;
+    let core = &conversation.shared.hub.broker().core;
+    let run = core.read(&room, Span { from, limit }).await.map_err(|error| of_broker(&error))?;
     if run.found {
         return Ok(Reply::Page(page(room, &run, true)));
     }
-    let newest = Span { from: From::Newest, limit };
-    let run = log.read(&room, newest).await.map_err(|error| of_log(&error))?;
+    let newest = Span { from: Anchor::Newest, limit };
+    let run = core.read(&room, newest).await.map_err(|error| of_broker(&error))?;
     Ok(Reply::Page(page(room, &run, false)))
 }
 

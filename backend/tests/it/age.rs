@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backend::broker::{
-    From,
+    Anchor,
     redis::{RedisSettings, connect},
 };
 use testkit::{Preload, RedisOptions, RedisServer};
@@ -38,7 +38,7 @@ async fn redis_keeps_a_quiet_room_as_long_as_its_newest_message() {
         assert!(left("quiet:{general}:head") > stream, "the head outlives its entries");
     }
     preload.set_clock(39 * MINUTES * 60 + day - 60).unwrap();
-    let newest = read(&broker, &room, From::Newest, 1).await;
+    let newest = read(&broker, &room, Anchor::Newest, 1).await;
     assert_eq!(newest.entries.first().map(|entry| entry.n), Some(40));
     preload.set_clock(39 * MINUTES * 60 + day + 3660).unwrap();
     assert_eq!(left("quiet:{general}:log"), -2, "it goes some time");

@@ -145,7 +145,7 @@ pub(crate) mod redis {
         }
         assert_eq!(amended("tidy:{general}:amended").trim(), "50");
         let filling =
-            (0..1_000).map(|number| broker.log.publish(&room, draft("anna", &format!("f{number}"), "x")));
+            (0..1_000).map(|number| broker.core.publish(&room, draft("anna", &format!("f{number}"), "x")));
         for stored in filling.collect::<Vec<_>>() {
             stored.await.unwrap();
         }

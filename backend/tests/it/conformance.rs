@@ -13,7 +13,7 @@ mod state;
 
 use std::time::Duration;
 
-use backend::broker::{Broker, Draft, Entry, Event, From, LogError, Record, Run, Span, Stored};
+use backend::broker::{Anchor, Broker, BrokerError, Draft, Entry, Event, Record, Run, Span, Stored};
 use shared::{
     message::{Sender, SenderKind},
     text::{Body, Name, Nonce, Room, UserId},
@@ -80,7 +80,7 @@ pub(crate) use conformance;
 
 /// Waits until the broker is ready with a generation greater than `after`.
 pub(crate) async fn ready(broker: &Broker, after: u64) -> u64 {
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let ready = health.wait_for(|health| health.ready && health.generation > after);
     let ready = timeout(STEP, ready).await.expect("the broker does not get ready").unwrap();
     ready.generation
@@ -100,8 +100,8 @@ pub(crate) fn draft(who: &str, nonce: &str, text: &str) -> Draft {
 }
 
 /// Publishes a message of anna.
-pub(crate) async fn say(broker: &Broker, room: &Room, nonce: &str) -> Result<Stored, LogError> {
-    broker.log.publish(room, draft("anna", nonce, &format!("text of {nonce}"))).await
+pub(crate) async fn say(broker: &Broker, room: &Room, nonce: &str) -> Result<Stored, BrokerError> {
+    broker.core.publish(room, draft("anna", nonce, &format!("text of {nonce}"))).await
 }
 
 /// Publishes `count` messages and gives them as the history has them.
@@ -109,20 +109,20 @@ pub(crate) async fn say_many(broker: &Broker, room: &Room, count: usize) -> Vec<
     let mut stored = Vec::new();
     for number in 0..count {
         stored.push(
-            broker.log.publish(room, draft("anna", &format!("many-{number}"), &format!("text {number}"))),
+            broker.core.publish(room, draft("anna", &format!("many-{number}"), &format!("text {number}"))),
         );
     }
     for stored in stored {
         stored.await.unwrap();
     }
-    let run = read(broker, room, From::Newest, count).await;
+    let run = read(broker, room, Anchor::Newest, count).await;
     assert_eq!(run.entries.len(), count);
     run.entries
 }
 
 /// Reads a run.
-pub(crate) async fn read(broker: &Broker, room: &Room, from: From, limit: usize) -> Run {
-    broker.log.read(room, Span { from, limit }).await.unwrap()
+pub(crate) async fn read(broker: &Broker, room: &Room, from: Anchor, limit: usize) -> Run {
+    broker.core.read(room, Span { from, limit }).await.unwrap()
 }
 
 /// The nonces of entries, which name them in these tests.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use backend::broker::{
-    Broker, Entry, From,
+    Anchor, Broker, Entry,
     embedded::{EmbeddedSettings, Store},
 };
 use shared::text::{Position, Room};
@@ -51,7 +51,7 @@ async fn writes_until_killed() {
             for number in 0.. {
                 let nonce = format!("r{round}-{number}");
                 let stored =
-                    broker.log.publish(&room, draft(&who, &nonce, "said before the end")).await.unwrap();
+                    broker.core.publish(&room, draft(&who, &nonce, "said before the end")).await.unwrap();
                 assert!(!stored.duplicate);
                 println!("acked {sender} {nonce} {}", stored.position);
             }
@@ -102,7 +102,7 @@ fn one_life(path: &Path, round: usize, after: Duration) -> Acked {
 async fn since(broker: &Broker, room: &Room, at: Position) -> Vec<Entry> {
     let mut all: Vec<Entry> = Vec::new();
     loop {
-        let from = From::After(all.last().map_or(&at, |entry| &entry.position).clone());
+        let from = Anchor::After(all.last().map_or(&at, |entry| &entry.position).clone());
         let run = read(broker, room, from, 1_000).await;
         assert!(run.found, "{room:?} lost {at:?}");
         all.extend(run.entries);
@@ -134,11 +134,11 @@ async fn killed_while_writing() {
         let last: HashMap<_, _> = acked.iter().map(|(sender, nonce, at)| (*sender, (nonce, at))).collect();
         for (sender, (nonce, position)) in last {
             let (room, who) = place(sender);
-            let again = broker.log.publish(&room, draft(&who, nonce, "again")).await.unwrap();
+            let again = broker.core.publish(&room, draft(&who, nonce, "again")).await.unwrap();
             assert_eq!((&again.position, again.duplicate), (position, true));
             let (life, number) = nonce.split_once('-').unwrap();
             let next = format!("{life}-{}", number.parse::<u64>().unwrap() + 1);
-            broker.log.publish(&room, draft(&who, &next, "said before the end")).await.unwrap();
+            broker.core.publish(&room, draft(&who, &next, "said before the end")).await.unwrap();
         }
         for index in 0..ROOMS {
             let (room, _) = place(index);
@@ -150,7 +150,7 @@ async fn killed_while_writing() {
             }
             heads.insert(room, new.last().map_or(head, |entry| entry.position.clone()));
         }
-        broker.bus.close().await;
+        broker.core.close().await;
     }
     let broker = open(&path).join();
     for room in heads.keys() {

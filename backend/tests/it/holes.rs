@@ -32,13 +32,13 @@ async fn many_holes_at_once_close_nobody_who_reads() {
 
     server.command(&["ACL", "SETUSER", "default", "-subscribe"]).unwrap();
     server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
-    let health = node.app.hub().broker().bus.health();
+    let health = node.app.hub().broker().core.health();
     until(|| !health.borrow().ready).await;
     let body = "x".repeat(14 * 1024);
     for number in 0..EACH {
         let nonce = format!("nonce-{number}");
         let rooms: Vec<_> = (0..ROOMS).map(|number| room(&name(number))).collect();
-        let said = rooms.iter().map(|room| broker.log.publish(room, draft("ana", &nonce, &body)));
+        let said = rooms.iter().map(|room| broker.core.publish(room, draft("ana", &nonce, &body)));
         for stored in within(join_all(said)).await {
             stored.unwrap();
         }

@@ -101,7 +101,7 @@ async fn who_was_forgotten_while_a_node_was_deaf_is_gone_after_it() {
     let key = Key::Person(welcome.user.clone());
     let record = Bytes::from_static(br#"{"not_before":18446744073709551615}"#);
     one.app.hub().broker().state.put(&key, None, record, None).await.unwrap();
-    let mut health = two.app.hub().broker().bus.health();
+    let mut health = two.app.hub().broker().core.health();
     let generation = health.borrow().generation;
     server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
     within(health.wait_for(|health| health.generation > generation)).await.unwrap();

@@ -1,6 +1,6 @@
 //! "Here now", on all nodes: who comes, who goes, and what becomes of it when a node dies or Redis comes back empty.
 
-use backend::broker::presence::Here;
+use backend::broker::presence::Roster;
 use shared::{
     command::Command,
     event::{Event, Reply, ServerFrame},
@@ -85,8 +85,8 @@ on_both! {
         ana.join("room").await;
         let dying = cluster.broker().await;
         let ghost = Person { id: "ghost".parse().unwrap(), name: "Ghost".parse().unwrap() };
-        let here = Here { count: 1, people: vec![ghost] };
-        dying.presence.show(&[("room".parse().unwrap(), here)]).await.unwrap();
+        let here = Roster { count: 1, people: vec![ghost] };
+        dying.presence.announce(&[("room".parse().unwrap(), here)]).await.unwrap();
         assert_eq!(presence(&mut ana, came("Ghost")).await, 2);
         drop(dying);
         assert_eq!(presence(&mut ana, went).await, 1);
@@ -104,7 +104,7 @@ async fn everybody_is_shown_again_after_redis_came_back_empty() {
         client.join("room").await;
     }
     assert_eq!(sees(&mut ana, 2).await, ["Ana", "Bo"]);
-    let healths = [&one, &two].map(|node| node.app.hub().broker().bus.health());
+    let healths = [&one, &two].map(|node| node.app.hub().broker().core.health());
     server.restart(Data::Dropped).unwrap();
     for mut health in healths {
         within(health.wait_for(|health| health.ready && health.generation > 1)).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backend::broker::{
-    Broker, Draft, Entry, Event, From, Health, LogError,
+    Anchor, Broker, BrokerError, Draft, Entry, Event, Health,
     redis::{BadSettings, RedisSettings, connect},
 };
 use futures_util::future::join_all;
@@ -28,7 +28,7 @@ async fn node(server: &RedisServer) -> Broker {
 
 /// Waits until the node is not ready and gives the reason.
 async fn down(broker: &Broker) -> String {
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let down: Health =
         timeout(STEP, health.wait_for(|health| !health.ready)).await.expect("still ready").unwrap().clone();
     down.reason.expect("a reason")
@@ -38,7 +38,7 @@ async fn down(broker: &Broker) -> String {
 async fn talk(broker: Broker, room: Room, who: &'static str, count: usize) {
     for number in 0..count {
         let draft: Draft = draft(who, &format!("{who}-{number}"), "x");
-        while broker.log.publish(&room, draft.clone()).await.is_err() {
+        while broker.core.publish(&room, draft.clone()).await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -59,7 +59,7 @@ async fn forgotten_scripts_change_no_order() {
     let room = room("general");
     let mut answers = Vec::new();
     for number in 0..180 {
-        answers.push(broker.log.publish(&room, draft("anna", &format!("anna-{number}"), "x")));
+        answers.push(broker.core.publish(&room, draft("anna", &format!("anna-{number}"), "x")));
         if number % 20 == 0 {
             server.command(&["SCRIPT", "FLUSH"]).unwrap();
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -68,7 +68,7 @@ async fn forgotten_scripts_change_no_order() {
     for answer in join_all(answers).await {
         assert!(!answer.unwrap().duplicate);
     }
-    let entries = read(&broker, &room, From::Newest, 200).await.entries;
+    let entries = read(&broker, &room, Anchor::Newest, 200).await.entries;
     assert_chain(&entries);
     assert_eq!(by("anna", &entries), spoken("anna", 180));
 }
@@ -80,9 +80,9 @@ async fn forgotten_scripts_are_sent_again_for_reads_and_records() {
     let here = room("general");
     let stored = say(&broker, &here, "one").await.unwrap();
     server.command(&["SCRIPT", "FLUSH"]).unwrap();
-    assert_eq!(broker.log.heads(&[room("x"), here.clone()]).await.unwrap()[1], stored.position);
+    assert_eq!(broker.core.heads(&[room("x"), here.clone()]).await.unwrap()[1], stored.position);
     server.command(&["SCRIPT", "FLUSH"]).unwrap();
-    let kept = broker.log.first_kept(&here, std::slice::from_ref(&stored.position)).await.unwrap();
+    let kept = broker.core.first_kept(&here, std::slice::from_ref(&stored.position)).await.unwrap();
     assert_eq!(kept, Some(stored.position));
 }
 
@@ -91,8 +91,8 @@ async fn a_killed_redis_loses_and_doubles_nothing_that_was_acknowledged() {
     let mut server = server(Some("always"));
     let (a, b) = (node(&server).await, node(&server).await);
     let room = room("general");
-    b.bus.take(&room).await.unwrap();
-    let generation = b.bus.health().borrow().generation;
+    b.core.subscribe(&room).await.unwrap();
+    let generation = b.core.health().borrow().generation;
     let talking = [
         tokio::spawn(talk(a.clone(), room.clone(), "anna", 60)),
         tokio::spawn(talk(b.clone(), room.clone(), "berta", 60)),
@@ -106,7 +106,7 @@ async fn a_killed_redis_loses_and_doubles_nothing_that_was_acknowledged() {
     for task in talking {
         timeout(STEP, task).await.expect("traffic does not go on").unwrap();
     }
-    let entries = read(&a, &room, From::Newest, 200).await.entries;
+    let entries = read(&a, &room, Anchor::Newest, 200).await.entries;
     assert_chain(&entries);
     assert_eq!(by("anna", &entries), spoken("anna", 60));
     assert_eq!(by("berta", &entries), spoken("berta", 60));
@@ -126,21 +126,21 @@ async fn a_paused_redis_is_noticed_and_acknowledges_nothing() {
     let broker = connect(&quick).unwrap();
     let generation = ready(&broker, 0).await;
     let room = room("general");
-    broker.bus.take(&room).await.unwrap();
+    broker.core.subscribe(&room).await.unwrap();
     server.pause().unwrap();
     let paused = Instant::now();
-    let answer = broker.log.publish(&room, draft("anna", "n1", "x"));
+    let answer = broker.core.publish(&room, draft("anna", "n1", "x"));
     let answer = answer.await;
-    assert!(matches!(answer, Err(LogError::Unknown | LogError::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(BrokerError::Unknown | BrokerError::Unavailable(_))), "{answer:?}");
     down(&broker).await;
     assert!(paused.elapsed() < Duration::from_secs(15), "noticed only after {:?}", paused.elapsed());
-    assert!(broker.bus.take(&crate::conformance::room("other")).await.is_err());
-    assert!(broker.log.heads(std::slice::from_ref(&room)).await.is_err());
+    assert!(broker.core.subscribe(&crate::conformance::room("other")).await.is_err());
+    assert!(broker.core.heads(std::slice::from_ref(&room)).await.is_err());
     server.resume().unwrap();
     ready(&broker, generation).await;
     // The same nonce, as a client would: whether the first try was stored or not, it is there once.
     say(&broker, &room, "n1").await.unwrap();
-    assert_eq!(nonces(&read(&broker, &room, From::Newest, 9).await.entries), ["n1"]);
+    assert_eq!(nonces(&read(&broker, &room, Anchor::Newest, 9).await.entries), ["n1"]);
 }
 
 #[tokio::test]
@@ -150,10 +150,10 @@ async fn a_cut_subscriber_comes_back_by_itself() {
     let room = room("general");
     // More than one chunk of subscriptions.
     for number in 0..1200 {
-        b.bus.take(&crate::conformance::room(&format!("room {number}"))).await.unwrap();
+        b.core.subscribe(&crate::conformance::room(&format!("room {number}"))).await.unwrap();
     }
-    b.bus.take(&room).await.unwrap();
-    let generation = b.bus.health().borrow().generation;
+    b.core.subscribe(&room).await.unwrap();
+    let generation = b.core.health().borrow().generation;
     server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
     ready(&b, generation).await;
     say(&a, &room, "back").await.unwrap();
@@ -170,11 +170,11 @@ async fn cut_connections_of_every_kind_come_back() {
     for number in 0..5 {
         server.command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
         let nonce = format!("n{number}");
-        let stored = broker.log.publish(&room, draft("anna", &nonce, "x"));
+        let stored = broker.core.publish(&room, draft("anna", &nonce, "x"));
         assert!(!stored.await.expect("sent again on a new connection").duplicate);
     }
     let read = async {
-        while broker.log.heads(std::slice::from_ref(&room)).await.is_err() {
+        while broker.core.heads(std::slice::from_ref(&room)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -186,7 +186,7 @@ async fn a_redis_that_evicts_must_not_be_used() {
     let server = server(None);
     server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).unwrap();
     let broker = connect(&settings(&server.url(), "faults:")).unwrap();
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let probed = health.wait_for(|health| health.probed.is_some());
     let probed = timeout(STEP, probed).await.expect("no probe").unwrap().clone();
     assert!(!probed.ready && probed.reason.unwrap().contains("noeviction"));
@@ -204,8 +204,8 @@ async fn a_full_redis_refuses_and_serves_again() {
     say(&broker, &room, "before").await.unwrap();
     server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     let refused = say(&broker, &room, "full").await;
-    assert!(matches!(refused, Err(LogError::Full(_))), "{refused:?}");
-    assert_eq!(read(&broker, &room, From::Newest, 9).await.entries.len(), 1, "reading goes on");
+    assert!(matches!(refused, Err(BrokerError::Full(_))), "{refused:?}");
+    assert_eq!(read(&broker, &room, Anchor::Newest, 9).await.entries.len(), 1, "reading goes on");
     server.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
     assert!(!say(&broker, &room, "full").await.unwrap().duplicate, "it was not stored the first time");
 }
@@ -220,7 +220,7 @@ async fn a_demoted_redis_is_not_ready() {
     let dead = testkit::free_port().unwrap().to_string();
     server.command(&["REPLICAOF", "127.0.0.1", &dead]).unwrap();
     let refused = say(&broker, &room("general"), "n1").await;
-    assert!(matches!(refused, Err(LogError::Unavailable(_))), "nothing was stored: {refused:?}");
+    assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "nothing was stored: {refused:?}");
     let reason = down(&broker).await;
     assert!(reason.contains("read-only"), "{reason}");
     server.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
@@ -235,13 +235,13 @@ async fn a_node_starts_without_redis_and_waits_for_it() {
     let quick =
         RedisSettings { publish_deadline: Duration::from_millis(300), ..settings(&server.url(), "faults:") };
     let broker = connect(&quick).unwrap();
-    assert!(!broker.bus.health().borrow().ready);
+    assert!(!broker.core.health().borrow().ready);
     let refused = say(&broker, &room("general"), "n1").await;
-    assert!(matches!(refused, Err(LogError::Unavailable(_))), "{refused:?}");
-    assert!(broker.bus.take(&room("general")).await.is_err());
+    assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "{refused:?}");
+    assert!(broker.core.subscribe(&room("general")).await.is_err());
     server.restart(Data::Dropped).unwrap();
     ready(&broker, 0).await;
-    assert!(broker.bus.durability().contains("memory only"));
+    assert!(broker.core.health().borrow().durability.contains("memory only"));
     let stored = say(&broker, &room("general"), "n2").await.unwrap();
     assert_eq!(stored.n, Some(1), "what was refused is not stored later");
 }
@@ -258,8 +258,8 @@ async fn a_lost_head_is_made_again_from_the_history() {
     server.command(&["DEL", "faults:{general}:log"]).unwrap();
     let third = say(&broker, &room, "three").await.unwrap();
     assert_eq!(third.n, Some(3));
-    assert!(!read(&broker, &room, From::After(first.position), 9).await.found);
-    assert!(!read(&broker, &room, From::After(shared::text::Position::start()), 9).await.found);
+    assert!(!read(&broker, &room, Anchor::After(first.position), 9).await.found);
+    assert!(!read(&broker, &room, Anchor::After(shared::text::Position::start()), 9).await.found);
 }
 
 #[tokio::test]
@@ -272,15 +272,15 @@ async fn what_is_too_old_is_not_read() {
     let room = room("general");
     let old = say(&broker, &room, "old").await.unwrap();
     let gone = async {
-        while read(&broker, &room, From::Through(old.position.clone()), 9).await.found {
+        while read(&broker, &room, Anchor::Through(old.position.clone()), 9).await.found {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     timeout(STEP, gone).await.expect("it is kept for ever");
     say(&broker, &room, "new").await.unwrap();
-    let run = read(&broker, &room, From::Newest, 9).await;
+    let run = read(&broker, &room, Anchor::Newest, 9).await;
     assert!(nonces(&run.entries).iter().all(|nonce| nonce == "new") && !run.older);
-    assert_eq!(broker.log.first_kept(&room, &[old.position]).await.unwrap(), None);
+    assert_eq!(broker.core.first_kept(&room, &[old.position]).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -289,12 +289,12 @@ async fn closing_finishes_what_was_accepted() {
     let (a, b) = (node(&server).await, node(&server).await);
     let room = room("general");
     let answers: Vec<_> =
-        (0..150).map(|number| a.log.publish(&room, draft("anna", &format!("anna-{number}"), "x"))).collect();
-    timeout(STEP, a.bus.close()).await.expect("closing hangs");
+        (0..150).map(|number| a.core.publish(&room, draft("anna", &format!("anna-{number}"), "x"))).collect();
+    timeout(STEP, a.core.close()).await.expect("closing hangs");
     for answer in answers {
         answer.await.unwrap();
     }
-    assert_eq!(read(&b, &room, From::Newest, 200).await.entries.len(), 150);
+    assert_eq!(read(&b, &room, Anchor::Newest, 200).await.entries.len(), 150);
 }
 
 #[tokio::test]
@@ -313,16 +313,20 @@ async fn with_replicas_an_ack_waits_for_them() {
     let (server, replica) = (RedisServer::with(options).unwrap(), server(None));
     let waits = RedisSettings { wait_replicas: Some(1), ..settings(&server.url(), "faults:") };
     let broker = connect(&waits).unwrap();
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let probed = health.wait_for(|health| health.probed.is_some());
     let probed = timeout(STEP, probed).await.expect("no probe").unwrap().clone();
     assert!(!probed.ready && probed.reason.unwrap().contains("--redis-wait-replicas"));
     let room = room("general");
     let alone = say(&broker, &room, "alone").await;
-    assert_eq!(alone, Err(LogError::Unknown), "it is stored, but not as was asked");
+    assert_eq!(alone, Err(BrokerError::Unknown), "it is stored, but not as was asked");
     replica.follow(server.port()).unwrap();
     ready(&broker, 0).await;
-    assert!(broker.bus.durability().contains("in the memory of a replica"), "{}", broker.bus.durability());
+    assert!(
+        broker.core.health().borrow().durability.contains("in the memory of a replica"),
+        "{}",
+        broker.core.health().borrow().durability
+    );
     assert!(say(&broker, &room, "alone").await.unwrap().duplicate);
     say(&broker, &room, "both").await.unwrap();
     assert_eq!(replica.command(&["XLEN", "faults:{general}:log"]).unwrap(), "2");
@@ -349,7 +353,7 @@ async fn a_cut_publish_connection_is_not_left_behind() {
         timeout(STEP, kept).await.expect("publishing does not come back");
     }
     ready(&broker, generation - 1).await;
-    let history = nonces(&read(&broker, &room, From::Newest, 9).await.entries);
+    let history = nonces(&read(&broker, &room, Anchor::Newest, 9).await.entries);
     for round in 0..3 {
         let at = |nonce: String| history.iter().position(|other| *other == nonce);
         let kept = at(format!("kept-{round}")).expect("an ack means stored");

@@ -111,10 +111,10 @@ fn node(url: &str, ca: &Path) -> Broker {
 /// Everything a node has connections for: a publish, a read, and what the subscriber brings.
 async fn talks(broker: &Broker) {
     let room = room("general");
-    broker.bus.take(&room).await.unwrap();
+    broker.core.subscribe(&room).await.unwrap();
     let stored = say(broker, &room, "hello").await.unwrap();
     assert_eq!(heard(broker, &room, "hello").await[0].position, stored.position);
-    assert_eq!(broker.log.heads(std::slice::from_ref(&room)).await.unwrap(), [stored.position]);
+    assert_eq!(broker.core.heads(std::slice::from_ref(&room)).await.unwrap(), [stored.position]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,7 +134,7 @@ async fn a_node_and_redis_talk_in_tls() {
         if host == "localhost" {
             talks(&broker).await;
         }
-        broker.bus.close().await;
+        broker.core.close().await;
     }
 }
 
@@ -148,7 +148,7 @@ async fn sentinels_and_what_they_name_are_spoken_to_in_tls() {
     let broker = node(&url, &certificates.file("ca.pem"));
     ready(&broker, 0).await;
     talks(&broker).await;
-    broker.bus.close().await;
+    broker.core.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,7 +167,7 @@ async fn who_shows_another_certificate_is_not_believed() {
     // Nor is a server that speaks no TLS.
     let plain = RedisServer::start().unwrap();
     let broker = self::node(&format!("rediss://127.0.0.1:{}", plain.port()), &others.file("ca.pem"));
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let told = |health: &backend::broker::Health| {
         health.reason.as_ref().is_some_and(|why| why != "connecting to Redis")
     };

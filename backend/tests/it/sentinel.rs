@@ -4,7 +4,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use backend::broker::{
-    From,
+    Anchor,
     redis::{RedisSettings, connect},
 };
 use shared::{
@@ -109,7 +109,7 @@ async fn a_new_primary_is_found_by_nobodys_doing() {
         }
     })
     .await;
-    let run = read(one.app.hub().broker(), &room("room"), From::Newest, 1_000).await;
+    let run = read(one.app.hub().broker(), &room("room"), Anchor::Newest, 1_000).await;
     assert!(!run.older);
     let kept: HashSet<_> = nonces(&run.entries).into_iter().collect();
     let missing: Vec<_> = acked.iter().filter(|text| !kept.contains(*text)).collect();
@@ -131,7 +131,7 @@ async fn a_failover_on_request_is_heard_of_at_once() {
     };
     let broker = connect(&settings).unwrap();
     let before = ready(&broker, 0).await;
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let down =
         tokio::spawn(async move { health.wait_for(|health| !health.ready).await.unwrap().reason.clone() });
     let first = group.sentinels.primary().unwrap();
@@ -146,5 +146,5 @@ async fn a_failover_on_request_is_heard_of_at_once() {
         "it was not heard, but found: {reason:?}"
     );
     say(&broker, &room("room"), "after").await.unwrap();
-    broker.bus.close().await;
+    broker.core.close().await;
 }

@@ -52,7 +52,7 @@ impl Cluster {
             Self::Embedded(store) => store.join(),
             Self::Redis(url, prefix) => connect(&settings(url, prefix)).unwrap(),
         };
-        within(broker.bus.health().wait_for(|health| health.ready)).await.unwrap();
+        within(broker.core.health().wait_for(|health| health.ready)).await.unwrap();
         broker
     }
 
@@ -67,7 +67,7 @@ impl Cluster {
                 app::connect(&config.broker).unwrap()
             }
         };
-        let mut health = broker.bus.health();
+        let mut health = broker.core.health();
         within(health.wait_for(|health| health.ready)).await.unwrap();
         let listener = TcpListener::bind((config.server.host, config.server.port)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -276,7 +276,7 @@ impl Disk {
         Ok(())
     }
 
-    /// For [`Bus::durability`](crate::broker::Bus::durability).
+    /// For [`Health::durability`](crate::broker::Health::durability).
     pub(super) fn durability(&self) -> String {
         if self.in_memory {
             return "in memory only".to_owned();

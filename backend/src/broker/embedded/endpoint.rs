@@ -20,14 +20,14 @@ use tokio::{
 };
 
 use super::{
-    Core, Store, batch, history,
-    presence::Shows,
+    Engine, Store, commit, history,
+    presence::RosterTable,
     queue::{Command, Put, Refused},
     tables::STATE,
 };
 use crate::broker::{
-    Bus, BusError, Draft, Event, Health, Key, Kind, Lanes, Log, LogError, Run, Span, State, StateError,
-    Stored, Versioned, presence::NodeId,
+    Audience, BrokerError, Core, Draft, Event, Health, Key, Kind, Lanes, RoomIndex, Run, Span, State,
+    StateError, Stored, Versioned, presence::NodeId,
 };
 use crate::clock::now_ms;
 
@@ -39,7 +39,7 @@ type Taker = (u64, Arc<Lanes>);
 pub(super) struct Registry {
     rooms: RwLock<HashMap<Room, Vec<Taker>>>,
     all: RwLock<Vec<Taker>>,
-    pub(super) shows: Shows,
+    pub(super) rosters: RosterTable,
     last: AtomicU64,
 }
 
@@ -52,7 +52,7 @@ impl Registry {
         }
     }
 
-    fn take(&self, room: &Room, id: u64, lanes: &Arc<Lanes>) {
+    fn subscribe(&self, room: &Room, id: u64, lanes: &Arc<Lanes>) {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let takers = rooms.entry(room.clone()).or_default();
         if takers.iter().all(|(taker, _)| *taker != id) {
@@ -60,7 +60,7 @@ impl Registry {
         }
     }
 
-    fn give_up(&self, room: &Room, id: u64) {
+    fn unsubscribe(&self, room: &Room, id: u64) {
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(takers) = rooms.get_mut(room) {
             takers.retain(|(taker, _)| *taker != id);
@@ -96,7 +96,7 @@ impl Registry {
 
     fn leave(&self, id: u64) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != id);
-        self.shows.leave(&node_id(id));
+        self.rosters.leave(&node_id(id));
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, takers| {
             takers.retain(|(taker, _)| *taker != id);
@@ -123,14 +123,14 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(store: Arc<Store>, lanes: Arc<Lanes>) -> Self {
-        let id = store.core.registry.last.fetch_add(1, Ordering::Relaxed);
-        store.core.endpoints.fetch_add(1, Ordering::AcqRel);
-        store.core.registry.come(id, &lanes);
+        let id = store.engine.registry.last.fetch_add(1, Ordering::Relaxed);
+        store.engine.endpoints.fetch_add(1, Ordering::AcqRel);
+        store.engine.registry.come(id, &lanes);
         Self { store, id, lanes, left: AtomicBool::new(false) }
     }
 
-    pub(super) fn core(&self) -> &Core {
-        &self.store.core
+    pub(super) fn engine(&self) -> &Engine {
+        &self.store.engine
     }
 
     /// This node among all.
@@ -143,27 +143,27 @@ impl Endpoint {
         if self.left.swap(true, Ordering::AcqRel) {
             return false;
         }
-        self.core().registry.leave(self.id);
-        self.core().endpoints.fetch_sub(1, Ordering::AcqRel) == 1
+        self.engine().registry.leave(self.id);
+        self.engine().endpoints.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Runs a read away from the async threads.
     async fn read_with<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&ReadTransaction, &Core) -> Result<T, redb::Error> + Send + 'static,
+        read: impl FnOnce(&ReadTransaction, &Engine) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, String> {
-        let core = Arc::clone(&self.store.core);
+        let engine = Arc::clone(&self.store.engine);
         let work = async {
             let permit =
-                Arc::clone(&core.readers).acquire_owned().await.map_err(|error| error.to_string())?;
+                Arc::clone(&engine.readers).acquire_owned().await.map_err(|error| error.to_string())?;
             let done = tokio::task::spawn_blocking(move || {
                 // Held until the work is done, also when nobody waits for it any more.
                 let _permit = permit;
-                core.disk.begin_read().and_then(|transaction| read(&transaction, &core))
+                engine.disk.begin_read().and_then(|transaction| read(&transaction, &engine))
             });
             done.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
-        match timeout(self.core().settings.deadline, work).await {
+        match timeout(self.engine().settings.deadline, work).await {
             Ok(done) => done,
             Err(_) => Err("reading took too long".to_owned()),
         }
@@ -174,14 +174,14 @@ impl Endpoint {
         command: Command,
         answer: oneshot::Receiver<Result<T, StateError>>,
     ) -> Result<T, StateError> {
-        match self.core().queue.push(command) {
+        match self.engine().queue.push(command) {
             Ok(()) => {}
             Err(Refused::Overloaded) => {
                 return Err(StateError::Unavailable("too many writes wait".to_owned()));
             }
             Err(Refused::Closed) => return Err(StateError::Unavailable("the store is closed".to_owned())),
         }
-        match timeout(self.core().settings.deadline, answer).await {
+        match timeout(self.engine().settings.deadline, answer).await {
             Ok(Ok(done)) => done,
             Ok(Err(_)) | Err(_) => Err(StateError::Unknown),
         }
@@ -195,88 +195,76 @@ impl Drop for Endpoint {
 }
 
 #[async_trait]
-impl Log for Endpoint {
-    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
+impl Core for Endpoint {
+    fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, BrokerError>> {
         let (answer, answered) = oneshot::channel();
-        let queued = self.core().queue.push(Command::Publish { room: room.clone(), draft, answer });
-        let deadline = self.core().settings.deadline;
+        let queued = self.engine().queue.push(Command::Publish { room: room.clone(), draft, answer });
+        let deadline = self.engine().settings.deadline;
         async move {
             match queued {
                 Ok(()) => {}
-                Err(Refused::Overloaded) => return Err(LogError::Overloaded),
-                Err(Refused::Closed) => return Err(LogError::Unavailable("the store is closed".to_owned())),
+                Err(Refused::Overloaded) => return Err(BrokerError::Overloaded),
+                Err(Refused::Closed) => {
+                    return Err(BrokerError::Unavailable("the store is closed".to_owned()));
+                }
             }
             match timeout(deadline, answered).await {
                 Ok(Ok(done)) => done,
-                Ok(Err(_)) | Err(_) => Err(LogError::Unknown),
+                Ok(Err(_)) | Err(_) => Err(BrokerError::Unknown),
             }
         }
         .boxed()
     }
 
-    async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError> {
+    async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
         let room = room.clone();
-        self.read_with(move |transaction, core| {
-            history::read(transaction, &room, &span, core.settings.history_max)
+        self.read_with(move |transaction, engine| {
+            history::read(transaction, &room, &span, engine.settings.history_max)
         })
         .await
-        .map_err(LogError::Unavailable)
+        .map_err(BrokerError::Unavailable)
     }
 
-    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
+    async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
         let rooms = rooms.to_vec();
         self.read_with(move |transaction, _| history::heads(transaction, &rooms))
             .await
-            .map_err(LogError::Unavailable)
+            .map_err(BrokerError::Unavailable)
     }
 
-    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, LogError> {
+    async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, BrokerError> {
         let (room, positions) = (room.clone(), positions.to_vec());
-        self.read_with(move |transaction, core| {
-            history::first_kept(transaction, &room, &positions, core.settings.history_max)
+        self.read_with(move |transaction, engine| {
+            history::first_kept(transaction, &room, &positions, engine.settings.history_max)
         })
         .await
-        .map_err(LogError::Unavailable)
+        .map_err(BrokerError::Unavailable)
     }
 
-    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), LogError> {
-        self.read_with(move |transaction, _| history::rooms(transaction, cursor.as_deref()))
-            .await
-            .map_err(LogError::Unavailable)
-    }
-}
-
-#[async_trait]
-impl Bus for Endpoint {
-    async fn take(&self, room: &Room) -> Result<(), BusError> {
+    async fn subscribe(&self, room: &Room) -> Result<(), BrokerError> {
         if self.left.load(Ordering::Acquire) {
-            return Err(BusError::Unavailable("the store is closed".to_owned()));
+            return Err(BrokerError::Unavailable("the store is closed".to_owned()));
         }
-        self.core().registry.take(room, self.id, &self.lanes);
+        self.engine().registry.subscribe(room, self.id, &self.lanes);
         Ok(())
     }
 
-    async fn give_up(&self, room: &Room) -> Result<(), BusError> {
-        self.core().registry.give_up(room, self.id);
+    async fn unsubscribe(&self, room: &Room) -> Result<(), BrokerError> {
+        self.engine().registry.unsubscribe(room, self.id);
         Ok(())
     }
 
-    async fn tell(&self, room: &Room, what: Bytes) -> Result<(), BusError> {
-        self.core().registry.push(room, || Event::Told(room.clone(), what.clone()));
-        Ok(())
-    }
-
-    async fn tell_all(&self, what: Bytes) -> Result<(), BusError> {
-        self.core().registry.push_all(&Event::ToldAll(what));
+    async fn broadcast(&self, to: Audience<'_>, what: Bytes) -> Result<(), BrokerError> {
+        let registry = &self.engine().registry;
+        match to {
+            Audience::Room(room) => registry.push(room, || Event::Broadcast(room.clone(), what.clone())),
+            Audience::Nodes => registry.push_all(&Event::NodeBroadcast(what)),
+        }
         Ok(())
     }
 
     fn health(&self) -> watch::Receiver<Health> {
-        self.core().health.subscribe()
-    }
-
-    fn durability(&self) -> String {
-        self.core().disk.durability()
+        self.engine().health.subscribe()
     }
 
     async fn close(&self) {
@@ -294,6 +282,15 @@ impl Bus for Endpoint {
 }
 
 #[async_trait]
+impl RoomIndex for Endpoint {
+    async fn rooms(&self, cursor: Option<String>) -> Result<(Vec<Room>, Option<String>), BrokerError> {
+        self.read_with(move |transaction, _| history::rooms(transaction, cursor.as_deref()))
+            .await
+            .map_err(BrokerError::Unavailable)
+    }
+}
+
+#[async_trait]
 impl State for Endpoint {
     async fn get(&self, key: &Key) -> Result<Option<Versioned>, StateError> {
         let key = key.clone();
@@ -302,7 +299,7 @@ impl State for Endpoint {
             Ok(row.and_then(|row| {
                 let (version, end, value) = row.value();
                 let value = Bytes::copy_from_slice(value);
-                batch::live(end, now_ms()).then_some(Versioned { version, value })
+                commit::live(end, now_ms()).then_some(Versioned { version, value })
             }))
         });
         record.await.map_err(StateError::Unavailable)
@@ -328,7 +325,7 @@ impl State for Endpoint {
     async fn list(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<String>, StateError> {
         let after = after.map(str::to_owned);
         let keys = self.read_with(move |transaction, _| {
-            batch::list(&transaction.open_table(STATE)?, (kind, after.as_deref(), limit), now_ms())
+            commit::list(&transaction.open_table(STATE)?, (kind, after.as_deref(), limit), now_ms())
         });
         keys.await.map_err(StateError::Unavailable)
     }

@@ -3,8 +3,8 @@
 use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
 
-use super::tables::{ENTRIES, EntryRow, Head, ROOMS, STATE, entry, keep, split, tag};
-use crate::broker::{Change, Entry, From, Run, Span};
+use super::tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE, entry, keep, split, tag};
+use crate::broker::{Anchor, Change, Entry, Run, Span};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
 pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
@@ -18,7 +18,7 @@ pub(super) fn read(
     span: &Span,
     max: u64,
 ) -> Result<Run, redb::Error> {
-    History::open(transaction, room, max)?.run(span)
+    RoomHistory::open(transaction, room, max)?.run(span)
 }
 
 /// See [`Log::heads`](crate::broker::Log::heads).
@@ -27,7 +27,7 @@ pub(super) fn heads(transaction: &ReadTransaction, rooms: &[Room]) -> Result<Vec
     rooms
         .iter()
         .map(|room| {
-            Ok(Head::read(&table, room.as_str())?.map_or_else(Position::start, |head| head.position()))
+            Ok(RoomHead::read(&table, room.as_str())?.map_or_else(Position::start, |head| head.position()))
         })
         .collect()
 }
@@ -39,7 +39,7 @@ pub(super) fn first_kept(
     positions: &[Position],
     max: u64,
 ) -> Result<Option<Position>, redb::Error> {
-    let history = History::open(transaction, room, max)?;
+    let history = RoomHistory::open(transaction, room, max)?;
     for position in positions {
         if history.find_or_start(position)?.is_some() {
             return Ok(Some(position.clone()));
@@ -59,7 +59,7 @@ pub(super) fn rooms(
     let mut last = None;
     for row in table.range(after.unwrap_or_default()..)?.take(STEP) {
         let (name, row) = row?;
-        let (name, head) = (name.value(), Head::from_row(row.value()));
+        let (name, head) = (name.value(), RoomHead::from_row(row.value()));
         if Some(name) == after {
             continue;
         }
@@ -73,7 +73,7 @@ pub(super) fn rooms(
     Ok((rooms, last))
 }
 
-struct History<'a> {
+struct RoomHistory<'a> {
     table: Entries,
     room: &'a str,
     /// The oldest number that is kept.
@@ -84,10 +84,10 @@ struct History<'a> {
     tag: String,
 }
 
-impl<'a> History<'a> {
+impl<'a> RoomHistory<'a> {
     /// What readers may see of a room: at most its newest `max` entries, or as many as its record says.
     fn open(transaction: &ReadTransaction, room: &'a Room, max: u64) -> Result<Self, redb::Error> {
-        let head = Head::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
+        let head = RoomHead::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
         let max = keep(&transaction.open_table(STATE)?, room.as_str(), max)?;
         let table = transaction.open_table(ENTRIES)?;
         Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next, tag: head.tag })
@@ -96,20 +96,20 @@ impl<'a> History<'a> {
     fn run(&self, span: &Span) -> Result<Run, redb::Error> {
         let limit = u64::try_from(span.limit).unwrap_or(u64::MAX).max(1);
         let found = match &span.from {
-            From::Newest => Some(self.back(self.next, limit, PAGE_BYTES)?),
-            From::Through(position) => match self.find(position)? {
+            Anchor::Newest => Some(self.back(self.next, limit, PAGE_BYTES)?),
+            Anchor::Through(position) => match self.find(position)? {
                 Some(number) => Some(self.back(number + 1, limit, PAGE_BYTES)?),
                 None => None,
             },
-            From::Before(position) => match self.find(position)? {
+            Anchor::Before(position) => match self.find(position)? {
                 Some(number) => Some(self.back(number, limit, PAGE_BYTES)?),
                 None => None,
             },
-            From::After(position) => match self.find_or_before(position)? {
+            Anchor::After(position) => match self.find_or_before(position)? {
                 Some(number) => Some(self.forth(number + 1, limit, PAGE_BYTES)?),
                 None => None,
             },
-            From::Around(position) => match self.find(position)? {
+            Anchor::Around(position) => match self.find(position)? {
                 Some(number) => Some(self.around(number, limit)?),
                 None => None,
             },

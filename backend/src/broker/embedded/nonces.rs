@@ -14,7 +14,7 @@ use std::{
 use redb::ReadableTable;
 use shared::{limits::NONCE_WINDOW, text::Room};
 
-use super::tables::{EntryRow, Head};
+use super::tables::{EntryRow, RoomHead};
 use crate::clock::millis;
 
 /// Room, sender and nonce.
@@ -76,7 +76,7 @@ impl Nonces {
     pub(super) fn read(
         &mut self,
         room: &Room,
-        head: &Head,
+        head: &RoomHead,
         entries: &impl ReadableTable<(&'static str, u64), EntryRow<'static>>,
     ) -> Result<(), redb::Error> {
         let Some(unread) = &self.unread else { return Ok(()) };

@@ -10,21 +10,21 @@ use shared::text::Room;
 
 use super::endpoint::Endpoint;
 use crate::broker::{
-    BusError, Event, Presence,
-    presence::{Here, NodeId, Shown},
+    BrokerError, Event, Presence,
+    presence::{Announcement, NodeId, Roster},
 };
 
 /// What the endpoints said, by room.
 #[derive(Debug, Default)]
-pub(super) struct Shows(Mutex<Said>);
+pub(super) struct RosterTable(Mutex<Said>);
 
 #[derive(Debug, Default)]
 struct Said {
     number: u64,
-    rooms: HashMap<Room, HashMap<NodeId, Shown>>,
+    rooms: HashMap<Room, HashMap<NodeId, Announcement>>,
 }
 
-impl Shows {
+impl RosterTable {
     /// An endpoint is gone.
     pub(super) fn leave(&self, node: &NodeId) {
         self.lock().rooms.retain(|_, shown| {
@@ -33,10 +33,10 @@ impl Shows {
         });
     }
 
-    fn show(&self, room: &Room, node: &NodeId, here: &Here) -> Shown {
+    fn show(&self, room: &Room, node: &NodeId, here: &Roster) -> Announcement {
         let mut said = self.lock();
         said.number += 1;
-        let shown = Shown { node: node.clone(), number: said.number, here: here.clone() };
+        let shown = Announcement { node: node.clone(), number: said.number, roster: here.clone() };
         let nodes = said.rooms.entry(room.clone()).or_default();
         if here.count == 0 {
             nodes.remove(node);
@@ -56,20 +56,20 @@ impl Shows {
 
 #[async_trait]
 impl Presence for Endpoint {
-    async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
-        let (registry, node) = (&self.core().registry, self.node());
+    async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError> {
+        let (registry, node) = (&self.engine().registry, self.node());
         if !registry.lives(&node) {
-            return Err(BusError::Unavailable("the store is closed".to_owned()));
+            return Err(BrokerError::Unavailable("the store is closed".to_owned()));
         }
         for (room, here) in rooms {
-            let shown = registry.shows.show(room, &node, here);
-            registry.push_to_others(room, &node, || Event::Here(room.clone(), shown.clone()));
+            let shown = registry.rosters.show(room, &node, here);
+            registry.push_to_others(room, &node, || Event::Presence(room.clone(), shown.clone()));
         }
         Ok(())
     }
 
-    async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
-        let (said, node) = (self.core().registry.shows.lock(), self.node());
+    async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError> {
+        let (said, node) = (self.engine().registry.rosters.lock(), self.node());
         let others = |room| {
             let nodes = said.rooms.get(room).into_iter().flat_map(HashMap::values);
             nodes.filter(|shown| shown.node != node).cloned().collect()
@@ -77,11 +77,11 @@ impl Presence for Endpoint {
         Ok(rooms.iter().map(others).collect())
     }
 
-    async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
-        Ok(nodes.iter().map(|node| self.core().registry.lives(node)).collect())
+    async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError> {
+        Ok(nodes.iter().map(|node| self.engine().registry.lives(node)).collect())
     }
 
-    async fn sweep(&self, _: &NodeId, _: &[Room]) -> Result<(), BusError> {
+    async fn remove(&self, _: &NodeId, _: &[Room]) -> Result<(), BrokerError> {
         // An endpoint that is gone has taken everything with it.
         Ok(())
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use shared::text::Room;
 use tokio::sync::oneshot;
 
-use crate::broker::{Draft, Key, LogError, StateError, Stored, Versioned};
+use crate::broker::{BrokerError, Draft, Key, StateError, Stored, Versioned};
 
 /// Something for the writer to do, and where its answer goes. Whoever asked may be gone by then.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) enum Command {
     Publish {
         room: Room,
         draft: Draft,
-        answer: oneshot::Sender<Result<Stored, LogError>>,
+        answer: oneshot::Sender<Result<Stored, BrokerError>>,
     },
     Put(Put, oneshot::Sender<Result<u64, StateError>>),
     Take {
@@ -60,15 +60,15 @@ pub(super) enum Refused {
 
 /// Commands in the order in which they were given.
 #[derive(Debug)]
-pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
+pub(super) struct WriteQueue {
+    waiting: Mutex<Backlog>,
     changed: Condvar,
     max_len: usize,
     max_bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Backlog {
     commands: VecDeque<Command>,
     bytes: usize,
     closed: bool,
@@ -78,7 +78,7 @@ struct Waiting {
 const BATCH_LEN: usize = 4_096;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-impl Queue {
+impl WriteQueue {
     pub(super) fn new(max_len: usize, max_bytes: usize) -> Self {
         Self { waiting: Mutex::default(), changed: Condvar::new(), max_len, max_bytes }
     }
@@ -148,7 +148,7 @@ impl Queue {
         true
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Backlog> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

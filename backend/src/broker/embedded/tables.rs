@@ -34,7 +34,7 @@ pub(super) type StateRow<'a> = (u64, u64, &'a [u8]);
 
 /// What is known of a room without reading its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct RoomHead {
     /// The number of the oldest entry that is still in the file.
     pub(super) first: u64,
     /// The number that the next entry gets.
@@ -49,13 +49,13 @@ pub(super) struct Head {
     pub(super) tag: String,
 }
 
-impl Default for Head {
+impl Default for RoomHead {
     fn default() -> Self {
         Self { first: 1, next: 1, n: 0, rights: 0, stored: 0, tag: String::new() }
     }
 }
 
-impl Head {
+impl RoomHead {
     pub(super) fn read(
         table: &impl ReadableTable<&'static str, HeadRow<'static>>,
         room: &str,

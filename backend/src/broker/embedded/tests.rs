@@ -6,7 +6,7 @@ use shared::{
 };
 
 use super::*;
-use crate::broker::{Draft, Entry, From, LogError, Record, Run, Span, Stored};
+use crate::broker::{Anchor, BrokerError, Draft, Entry, Record, Run, Span, Stored};
 
 mod bus;
 mod failing;
@@ -43,14 +43,15 @@ fn draft(nonce: &str) -> Draft {
     draft_by("ana", nonce, nonce)
 }
 
-async fn publish(broker: &Broker, name: &str, nonce: &str) -> Result<Stored, LogError> {
-    broker.log.publish(&room(name), draft(nonce)).await
+async fn publish(broker: &Broker, name: &str, nonce: &str) -> Result<Stored, BrokerError> {
+    broker.core.publish(&room(name), draft(nonce)).await
 }
 
 /// Publishes `n-0001` and so on.
 async fn fill(broker: &Broker, name: &str, count: usize) -> Vec<Position> {
-    let answers: Vec<_> =
-        (1..=count).map(|number| broker.log.publish(&room(name), draft(&format!("n-{number:04}")))).collect();
+    let answers: Vec<_> = (1..=count)
+        .map(|number| broker.core.publish(&room(name), draft(&format!("n-{number:04}"))))
+        .collect();
     let mut positions = Vec::new();
     for answer in answers {
         positions.push(answer.await.unwrap().position);
@@ -58,18 +59,18 @@ async fn fill(broker: &Broker, name: &str, count: usize) -> Vec<Position> {
     positions
 }
 
-async fn read(broker: &Broker, name: &str, from: From, limit: usize) -> Run {
-    broker.log.read(&room(name), Span { from, limit }).await.unwrap()
+async fn read(broker: &Broker, name: &str, from: Anchor, limit: usize) -> Run {
+    broker.core.read(&room(name), Span { from, limit }).await.unwrap()
 }
 
 /// Everything, read backwards page by page, oldest first.
 async fn everything(broker: &Broker, name: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut from = From::Newest;
+    let mut from = Anchor::Newest;
     loop {
         let run = read(broker, name, from, 100).await;
         let Some(first) = run.entries.first() else { return entries };
-        from = From::Before(first.position.clone());
+        from = Anchor::Before(first.position.clone());
         entries.splice(0..0, run.entries);
     }
 }
@@ -85,7 +86,7 @@ fn numbers(run: &Run) -> Vec<u64> {
 }
 
 async fn wait_ready(broker: &Broker, ready: bool) -> Health {
-    let mut health = broker.bus.health();
+    let mut health = broker.core.health();
     let waited =
         tokio::time::timeout(Duration::from_secs(20), health.wait_for(|health| health.ready == ready));
     waited.await.unwrap().unwrap().clone()

@@ -6,9 +6,9 @@ use redb::{ReadableTable, Table};
 use shared::limits::NONCE_WINDOW;
 
 use super::{
-    EmbeddedSettings, batch,
+    EmbeddedSettings, commit,
     disk::Disk,
-    tables::{ENTRIES, EntryRow, Head, ROOMS, STATE},
+    tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE},
 };
 use crate::clock::millis;
 
@@ -25,7 +25,7 @@ const FORGET_MS: u64 = 7 * 24 * 3600 * 1000;
 pub(super) fn room(
     entries: &mut Table<'_, (&'static str, u64), EntryRow<'static>>,
     room: &str,
-    head: &mut Head,
+    head: &mut RoomHead,
     (published, max): (u64, u64),
     settings: &EmbeddedSettings,
     now_ms: u64,
@@ -49,7 +49,7 @@ pub(super) fn room(
 fn remove(
     entries: &mut Table<'_, (&'static str, u64), EntryRow<'static>>,
     room: &str,
-    head: &mut Head,
+    head: &mut RoomHead,
     count: u64,
 ) -> Result<(), redb::Error> {
     for number in head.first..head.first + count {
@@ -68,7 +68,7 @@ fn too_old(settings: &EmbeddedSettings, now_ms: u64) -> u64 {
 fn older(
     entries: &impl ReadableTable<(&'static str, u64), EntryRow<'static>>,
     room: &str,
-    head: &Head,
+    head: &RoomHead,
     most: u64,
     since: u64,
 ) -> Result<u64, redb::Error> {
@@ -114,7 +114,7 @@ impl Sweep {
             let mut entries = transaction.open_table(ENTRIES)?;
             let mut rooms = transaction.open_table(ROOMS)?;
             for room in &found.rooms {
-                let Some(mut head) = Head::read(&rooms, room)? else { continue };
+                let Some(mut head) = RoomHead::read(&rooms, room)? else { continue };
                 let gone = older(&entries, room, &head, CHUNK, too_old(settings, now_ms))?;
                 remove(&mut entries, room, &mut head, gone)?;
                 if forgettable(&head, settings, now_ms) {
@@ -140,7 +140,7 @@ impl Sweep {
         let (mut last, mut seen) = (None, 0);
         for row in rooms.range(self.room.as_str()..)?.take(STEP) {
             let (room, head) = row?;
-            let (room, head) = (room.value(), Head::from_row(head.value()));
+            let (room, head) = (room.value(), RoomHead::from_row(head.value()));
             last = Some(format!("{room}\0"));
             seen += 1;
             if older(&entries, room, &head, 1, too_old(settings, now_ms))? > 0
@@ -159,7 +159,7 @@ impl Sweep {
             last = Some((kind.to_owned(), format!("{name}\0")));
             seen += 1;
             // Rights never end by themselves: the room's head repeats their version.
-            if !batch::live(row.value().1, now_ms) && kind != crate::broker::Kind::Rights.as_str() {
+            if !commit::live(row.value().1, now_ms) && kind != crate::broker::Kind::Rights.as_str() {
                 found.records.push((kind.to_owned(), name.to_owned()));
             }
         }
@@ -168,7 +168,7 @@ impl Sweep {
     }
 }
 
-fn forgettable(head: &Head, settings: &EmbeddedSettings, now_ms: u64) -> bool {
+fn forgettable(head: &RoomHead, settings: &EmbeddedSettings, now_ms: u64) -> bool {
     let until = head.stored.saturating_add(millis(settings.history_age)).saturating_add(FORGET_MS);
     head.first == head.next && head.rights == 0 && until < now_ms
 }

@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{
-    Core,
-    batch::{self, Effects, Outcome},
+    Engine,
+    commit::{self, CommandOutcome, Effects},
     disk::{is_full, is_full_open},
     nonces::Nonces,
     queue::Command,
     trim::Sweep,
 };
-use crate::broker::{Event, Health, LogError, StateError};
+use crate::broker::{BrokerError, Event, Health, StateError};
 use crate::clock::now_ms;
 
 /// How long the writer sleeps when nothing comes; what it does by itself is done this often at most.
@@ -28,14 +28,14 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// Why a batch was not stored.
 #[derive(Debug, Clone)]
-enum Failure {
+enum WriteFailure {
     Full(String),
     Broken(String),
     /// The disk failed during the commit and cannot be asked what it kept.
     Unknown(String),
 }
 
-impl Failure {
+impl WriteFailure {
     fn of(error: &redb::Error) -> Self {
         if is_full(error) { Self::Full(error.to_string()) } else { Self::Broken(error.to_string()) }
     }
@@ -47,11 +47,11 @@ impl Failure {
         }
     }
 
-    fn log(&self) -> LogError {
+    fn log(&self) -> BrokerError {
         match self {
-            Self::Full(why) => LogError::Full(why.clone()),
-            Self::Broken(why) => LogError::Unavailable(why.clone()),
-            Self::Unknown(_) => LogError::Unknown,
+            Self::Full(why) => BrokerError::Full(why.clone()),
+            Self::Broken(why) => BrokerError::Unavailable(why.clone()),
+            Self::Unknown(_) => BrokerError::Unknown,
         }
     }
 
@@ -64,21 +64,22 @@ impl Failure {
 }
 
 struct Writer<'a> {
-    core: &'a Core,
+    engine: &'a Engine,
     nonces: Nonces,
     sweep: Sweep,
     swept: Instant,
     /// What keeps it from writing.
-    failure: Option<Failure>,
+    failure: Option<WriteFailure>,
     /// When the disk was tried last.
     tried: Instant,
 }
 
 /// Runs until the queue is closed and empty.
-pub(super) fn run(core: &Core, nonces: Nonces) {
+pub(super) fn run(engine: &Engine, nonces: Nonces) {
     let now = Instant::now();
-    let mut writer = Writer { core, nonces, sweep: Sweep::default(), swept: now, failure: None, tried: now };
-    while let Some(commands) = core.queue.gather(IDLE) {
+    let mut writer =
+        Writer { engine, nonces, sweep: Sweep::default(), swept: now, failure: None, tried: now };
+    while let Some(commands) = engine.queue.gather(IDLE) {
         writer.nonces.expire(Instant::now());
         if writer.failure.is_some() {
             writer.recover();
@@ -95,7 +96,7 @@ impl Writer<'_> {
         if let Some(failure) = &self.failure {
             let failure = match failure {
                 // Of an earlier batch it is unknown; this one was certainly not written.
-                Failure::Unknown(why) => Failure::Broken(why.clone()),
+                WriteFailure::Unknown(why) => WriteFailure::Broken(why.clone()),
                 other => other.clone(),
             };
             return refuse(commands, &failure);
@@ -111,15 +112,15 @@ impl Writer<'_> {
     }
 
     /// Commits, once more if the disk failed and came back at once.
-    fn commit(&mut self, commands: &[Command]) -> Result<Effects, Failure> {
+    fn commit(&mut self, commands: &[Command]) -> Result<Effects, WriteFailure> {
         let mut again = true;
         loop {
             let failure = match self.guarded(commands) {
                 Ok((effects, None)) => return Ok(effects),
                 // It failed before the commit: nothing was written.
                 Err(error) => {
-                    let failure = Failure::of(&error);
-                    if let Err(error) = self.core.disk.reopen() {
+                    let failure = WriteFailure::of(&error);
+                    if let Err(error) = self.engine.disk.reopen() {
                         tracing::warn!(%error, "the store cannot be opened again yet");
                         return Err(failure);
                     }
@@ -132,13 +133,13 @@ impl Writer<'_> {
                         return Ok(effects);
                     }
                     self.nonces.withdraw();
-                    match (Failure::of(&error), kept) {
-                        (failure, Ok(_)) | (failure @ Failure::Full(_), Err(_)) => failure,
-                        (_, Err(why)) => return Err(Failure::Unknown(why)),
+                    match (WriteFailure::of(&error), kept) {
+                        (failure, Ok(_)) | (failure @ WriteFailure::Full(_), Err(_)) => failure,
+                        (_, Err(why)) => return Err(WriteFailure::Unknown(why)),
                     }
                 }
             };
-            if !std::mem::take(&mut again) || matches!(failure, Failure::Full(_)) {
+            if !std::mem::take(&mut again) || matches!(failure, WriteFailure::Full(_)) {
                 return Err(failure);
             }
             tracing::warn!(why = failure.why(), "the store was opened again");
@@ -147,12 +148,12 @@ impl Writer<'_> {
 
     /// What the batch did, and the error with which its commit ended.
     fn guarded(&mut self, commands: &[Command]) -> Result<(Effects, Option<redb::Error>), redb::Error> {
-        let (core, nonces) = (self.core, &mut self.nonces);
+        let (engine, nonces) = (self.engine, &mut self.nonces);
         nonces.begin();
         // A damaged page makes redb panic. That must end neither the thread nor the answers.
         let done = catch_unwind(AssertUnwindSafe(|| {
-            let transaction = core.disk.begin_write()?;
-            let effects = batch::apply(&transaction, commands, nonces, &core.settings, now_ms())?;
+            let transaction = engine.disk.begin_write()?;
+            let effects = commit::apply(&transaction, commands, nonces, &engine.settings, now_ms())?;
             let done = match effects.witness {
                 Some(_) => transaction.commit().map_err(redb::Error::from),
                 None => transaction.abort().map_err(redb::Error::from),
@@ -167,27 +168,27 @@ impl Writer<'_> {
 
     /// Whether the file has the batch whose commit ended in an error.
     fn kept(&self, effects: &Effects) -> Result<bool, String> {
-        self.core.disk.reopen().map_err(|error| error.to_string())?;
+        self.engine.disk.reopen().map_err(|error| error.to_string())?;
         let Some(witness) = &effects.witness else { return Ok(true) };
-        let seen = self.core.disk.begin_read().and_then(|transaction| witness.seen(&transaction));
+        let seen = self.engine.disk.begin_read().and_then(|transaction| witness.seen(&transaction));
         seen.map_err(|error| error.to_string())
     }
 
     fn deliver(&self, commands: Vec<Command>, effects: Effects) {
         for (room, entries) in effects.entries {
-            self.core.registry.push(&room, || Event::Entries(room.clone(), entries.clone()));
+            self.engine.registry.push(&room, || Event::Entries(room.clone(), entries.clone()));
         }
         for (command, outcome) in commands.into_iter().zip(effects.outcomes) {
             answer(command, outcome);
         }
     }
 
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: WriteFailure) {
         let why = failure.why();
         if self.failure.is_none() {
             tracing::error!(why, "the store refuses writes until this is over");
         }
-        self.core.health.send_modify(|health| {
+        self.engine.health.send_modify(|health| {
             health.ready = false;
             health.reason = Some(why);
         });
@@ -200,21 +201,21 @@ impl Writer<'_> {
             return;
         }
         self.tried = Instant::now();
-        let tried = self.core.disk.reopen().map_err(|error| {
+        let tried = self.engine.disk.reopen().map_err(|error| {
             if is_full_open(&error) {
-                Failure::Full(error.to_string())
+                WriteFailure::Full(error.to_string())
             } else {
-                Failure::Broken(error.to_string())
+                WriteFailure::Broken(error.to_string())
             }
         });
         let tried = tried.and_then(|()| {
             let tried = catch_unwind(AssertUnwindSafe(|| {
                 self.nonces.doubt(now_ms());
-                self.core.disk.touch()
+                self.engine.disk.touch()
             }));
             match tried {
-                Ok(done) => done.map_err(|error| Failure::of(&error)),
-                Err(_) => Err(Failure::Broken("its pages do not fit together".to_owned())),
+                Ok(done) => done.map_err(|error| WriteFailure::of(&error)),
+                Err(_) => Err(WriteFailure::Broken("its pages do not fit together".to_owned())),
             }
         });
         match tried {
@@ -229,7 +230,7 @@ impl Writer<'_> {
 
     /// Something may be stored that was not handed over: the nodes are to compare their rooms with the history.
     fn interrupted(&self) {
-        self.core.health.send_modify(|health| health.generation += 1);
+        self.engine.health.send_modify(|health| health.generation += 1);
     }
 
     fn sweep(&mut self) {
@@ -237,7 +238,7 @@ impl Writer<'_> {
             return;
         }
         let step = catch_unwind(AssertUnwindSafe(|| {
-            self.sweep.step(&self.core.disk, &self.core.settings, now_ms())
+            self.sweep.step(&self.engine.disk, &self.engine.settings, now_ms())
         }));
         match step {
             Ok(Ok(idle)) => {
@@ -246,24 +247,24 @@ impl Writer<'_> {
                     self.swept = Instant::now();
                 }
             }
-            Ok(Err(error)) => self.fail(Failure::of(&error)),
-            Err(_) => self.fail(Failure::Broken("its pages do not fit together".to_owned())),
+            Ok(Err(error)) => self.fail(WriteFailure::of(&error)),
+            Err(_) => self.fail(WriteFailure::Broken("its pages do not fit together".to_owned())),
         }
     }
 }
 
-fn answer(command: Command, outcome: Outcome) {
+fn answer(command: Command, outcome: CommandOutcome) {
     // Whoever asked may have given up: a send that fails is no error.
     match (command, outcome) {
-        (Command::Publish { answer, .. }, Outcome::Published(done)) => drop(answer.send(done)),
-        (Command::Put(_, answer), Outcome::Put(done)) => drop(answer.send(done)),
-        (Command::Take { answer, .. }, Outcome::Taken(done)) => drop(answer.send(Ok(done))),
-        (Command::Probe { answer }, Outcome::Probed) => drop(answer.try_send(Ok(()))),
+        (Command::Publish { answer, .. }, CommandOutcome::Published(done)) => drop(answer.send(done)),
+        (Command::Put(_, answer), CommandOutcome::Put(done)) => drop(answer.send(done)),
+        (Command::Take { answer, .. }, CommandOutcome::Taken(done)) => drop(answer.send(Ok(done))),
+        (Command::Probe { answer }, CommandOutcome::Probed) => drop(answer.try_send(Ok(()))),
         (command, outcome) => tracing::error!(?command, ?outcome, "an answer to another question"),
     }
 }
 
-fn refuse(commands: Vec<Command>, failure: &Failure) {
+fn refuse(commands: Vec<Command>, failure: &WriteFailure) {
     for command in commands {
         match command {
             Command::Publish { answer, .. } => drop(answer.send(Err(failure.log()))),
@@ -275,18 +276,18 @@ fn refuse(commands: Vec<Command>, failure: &Failure) {
 }
 
 /// Sends a probe the way of every write, and tells what came of it.
-pub(super) fn probe(core: &Core) {
+pub(super) fn probe(engine: &Engine) {
     let (answer, answered) = mpsc::sync_channel(1);
     let sent = Instant::now();
-    let patience = core.settings.probe_every.max(Duration::from_secs(2));
-    let done = match core.queue.push(Command::Probe { answer }) {
+    let patience = engine.settings.probe_every.max(Duration::from_secs(2));
+    let done = match engine.queue.push(Command::Probe { answer }) {
         Ok(()) => match answered.recv_timeout(patience) {
             Ok(done) => done,
             Err(_) => Err("the store does not answer".to_owned()),
         },
         Err(_) => Err("the store is closed".to_owned()),
     };
-    core.health.send_modify(|health: &mut Health| {
+    engine.health.send_modify(|health: &mut Health| {
         health.ready = done.is_ok();
         health.reason = done.err();
         if health.ready {
@@ -297,11 +298,11 @@ pub(super) fn probe(core: &Core) {
 }
 
 /// Probes until the store is closed.
-pub(super) fn keep_probing(core: &Core) {
-    while !core.queue.closed_within(core.settings.probe_every) {
-        probe(core);
+pub(super) fn keep_probing(engine: &Engine) {
+    while !engine.queue.closed_within(engine.settings.probe_every) {
+        probe(engine);
     }
-    core.health.send_modify(|health| {
+    engine.health.send_modify(|health| {
         health.ready = false;
         health.reason = Some("the store is closed".to_owned());
     });

@@ -22,9 +22,9 @@ fn entry(number: u64) -> Entry {
 #[tokio::test]
 async fn a_waiting_reader_is_woken() {
     let lane = Lane::new(1 << 20);
-    let push = async { lane.push(Event::Told(room(1), Bytes::new())) };
+    let push = async { lane.push(Event::Broadcast(room(1), Bytes::new())) };
     let (event, ()) = tokio::join!(lane.next(), push);
-    assert_eq!(event, Event::Told(room(1), Bytes::new()));
+    assert_eq!(event, Event::Broadcast(room(1), Bytes::new()));
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn a_full_lane_tells_the_gap_once_and_behind_what_it_holds() {
 fn what_is_told_to_all_is_missed_by_its_own_mark() {
     let lane = Lane::new(100);
     for _ in 0..3 {
-        lane.push(Event::ToldAll(Bytes::from_static(b"news")));
+        lane.push(Event::NodeBroadcast(Bytes::from_static(b"news")));
     }
     lane.push(Event::Entries(room(1), vec![entry(1)]));
-    let told = Event::ToldAll(Bytes::from_static(b"news"));
-    for wanted in [Some(told.clone()), Some(Event::MissedAll), Some(Event::Gapped(room(1))), None] {
+    let told = Event::NodeBroadcast(Bytes::from_static(b"news"));
+    for wanted in [Some(told.clone()), Some(Event::NodesGapped), Some(Event::Gapped(room(1))), None] {
         assert_eq!(lane.pop(), wanted);
     }
     lane.push(told.clone());
@@ -73,9 +73,9 @@ proptest! {
         let mut check = |event: Event| {
             let (room, n) = match event {
                 Event::Entries(room, entries) => (room, Some(entries[0].n)),
-                Event::Told(room, what) => (room, Some(u64::from_le_bytes(what[..].try_into().unwrap()))),
+                Event::Broadcast(room, what) => (room, Some(u64::from_le_bytes(what[..].try_into().unwrap()))),
                 Event::Gapped(room) => (room, None),
-                Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => unreachable!(),
+                Event::Presence(..) | Event::NodeBroadcast(_) | Event::NodesGapped => unreachable!(),
             };
             let at = usize::from(room.as_str().as_bytes()[1] - b'0');
             let Some(n) = n else { return gapped[at] = true };
@@ -90,7 +90,7 @@ proptest! {
             *n += 1;
             pushed += 1;
             lane.push(if told {
-                Event::Told(room(number), Bytes::copy_from_slice(&n.to_le_bytes()))
+                Event::Broadcast(room(number), Bytes::copy_from_slice(&n.to_le_bytes()))
             } else {
                 Event::Entries(room(number), vec![entry(*n)])
             });
@@ -115,5 +115,5 @@ proptest! {
 }
 
 fn is_mark(event: &Event) -> bool {
-    matches!(event, Event::Gapped(_) | Event::MissedAll)
+    matches!(event, Event::Gapped(_) | Event::NodesGapped)
 }

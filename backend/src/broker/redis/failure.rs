@@ -2,7 +2,7 @@
 
 use ::redis::{RedisError, ServerError};
 
-use crate::broker::{BusError, LogError, StateError};
+use crate::broker::{BrokerError, StateError};
 
 /// Why a command has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,14 @@ impl Failure {
         match self {
             Self::Timeout | Self::Broken(_) | Self::Down(_) | Self::ReadOnly => true,
             Self::NoScript | Self::Later(_) | Self::Full(_) | Self::Refused(_) | Self::Strange(_) => false,
+        }
+    }
+
+    /// What a command that stores no message answers. Doing it again does no harm.
+    pub(super) fn unanswered(self) -> BrokerError {
+        match self {
+            Self::Timeout => BrokerError::Unknown,
+            other => BrokerError::Unavailable(other.to_string()),
         }
     }
 
@@ -99,16 +107,7 @@ impl std::fmt::Display for Failure {
     }
 }
 
-impl From<Failure> for BusError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Timeout => Self::Timeout,
-            other => Self::Unavailable(other.to_string()),
-        }
-    }
-}
-
-impl From<Failure> for LogError {
+impl From<Failure> for BrokerError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Full(why) => Self::Full(why),
@@ -131,25 +130,25 @@ mod tests {
     #[test]
     fn only_what_surely_was_not_done_is_called_not_stored() {
         for (code, detail, error) in [
-            ("OOM", "command not allowed", LogError::Full("OOM command not allowed".into())),
+            ("OOM", "command not allowed", BrokerError::Full("OOM command not allowed".into())),
             (
                 "MISCONF",
                 "Errors writing to the AOF file: No space left on device",
-                LogError::Full(String::new()),
+                BrokerError::Full(String::new()),
             ),
-            ("MISCONF", "something else", LogError::Unavailable(String::new())),
-            ("READONLY", "", LogError::Unavailable(String::new())),
-            ("BUSY", "", LogError::Unavailable(String::new())),
-            ("LOADING", "", LogError::Unavailable(String::new())),
-            ("NOSCRIPT", "", LogError::Unavailable(String::new())),
-            ("NOREPLICAS", "", LogError::Unavailable(String::new())),
-            ("ERR", "Error running script", LogError::Unknown),
-            ("WRONGTYPE", "", LogError::Unknown),
+            ("MISCONF", "something else", BrokerError::Unavailable(String::new())),
+            ("READONLY", "", BrokerError::Unavailable(String::new())),
+            ("BUSY", "", BrokerError::Unavailable(String::new())),
+            ("LOADING", "", BrokerError::Unavailable(String::new())),
+            ("NOSCRIPT", "", BrokerError::Unavailable(String::new())),
+            ("NOREPLICAS", "", BrokerError::Unavailable(String::new())),
+            ("ERR", "Error running script", BrokerError::Unknown),
+            ("WRONGTYPE", "", BrokerError::Unknown),
         ] {
-            let got = LogError::from(Failure::of_code(code, detail));
+            let got = BrokerError::from(Failure::of_code(code, detail));
             assert_eq!(std::mem::discriminant(&got), std::mem::discriminant(&error), "{code} {detail}");
         }
-        assert_eq!(LogError::from(Failure::Timeout), LogError::Unknown);
-        assert_eq!(LogError::from(Failure::Broken("x".into())), LogError::Unknown);
+        assert_eq!(BrokerError::from(Failure::Timeout), BrokerError::Unknown);
+        assert_eq!(BrokerError::from(Failure::Broken("x".into())), BrokerError::Unknown);
     }
 }

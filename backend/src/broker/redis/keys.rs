@@ -106,7 +106,7 @@ impl Keys {
     }
 
     /// The channel of all nodes.
-    pub(super) fn everybody(&self) -> String {
+    pub(super) fn nodes(&self) -> String {
         format!("{}nodes:live", self.prefix)
     }
 

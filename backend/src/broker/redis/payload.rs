@@ -14,7 +14,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use shared::text::Position;
 
-use crate::broker::{Change, Entry, Record, presence::Shown};
+use crate::broker::{Change, Entry, Record, presence::Announcement};
 
 /// A payload, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub(super) enum Payload {
     /// Entries of one room.
     Entries(Vec<Entry>),
     /// Something told.
-    Told(Bytes),
+    Broadcast(Bytes),
     /// Who is in the room on a node.
-    Here(Shown),
+    Presence(Announcement),
     /// A probe's number.
     Probe(u64),
     /// Of a later version: to be skipped.
@@ -38,27 +38,27 @@ pub(super) fn parse(payload: &Bytes) -> Payload {
     let Some((kind, rest)) = payload.split_at_checked(2) else { return Payload::Damaged };
     match kind {
         b"1e" => entries(payload.slice(2..)).map_or(Payload::Damaged, Payload::Entries),
-        b"1t" => Payload::Told(payload.slice(2..)),
+        b"1t" => Payload::Broadcast(payload.slice(2..)),
         b"1h" => {
-            let shown = std::str::from_utf8(rest).ok().and_then(Shown::decode);
-            shown.map_or(Payload::Damaged, Payload::Here)
+            let shown = std::str::from_utf8(rest).ok().and_then(Announcement::decode);
+            shown.map_or(Payload::Damaged, Payload::Presence)
         }
         b"1p" => number(rest).map_or(Payload::Damaged, Payload::Probe),
         _ => Payload::Unknown,
     }
 }
 
-/// The payload of [`Payload::Told`].
-pub(super) fn told(what: &[u8]) -> Bytes {
+/// The payload of [`Payload::Broadcast`].
+pub(super) fn broadcast(what: &[u8]) -> Bytes {
     let mut payload = BytesMut::with_capacity(what.len() + 2);
     payload.put_slice(b"1t");
     payload.put_slice(what);
     payload.freeze()
 }
 
-/// The payload of [`Payload::Here`].
-pub(super) fn shown(shown: &str) -> String {
-    format!("1h{shown}")
+/// The payload of [`Payload::Presence`].
+pub(super) fn presence(announcement: &str) -> String {
+    format!("1h{announcement}")
 }
 
 /// The payload of [`Payload::Probe`].

@@ -14,10 +14,10 @@ use std::{
 use ::redis::{FromRedisValue, Pipeline, Value};
 use shared::text::Room;
 
-use super::{failure::Failure, keys::Keys, link::Link, payload, scripts::SHOW};
+use super::{failure::Failure, keys::Keys, link::Link, payload, scripts::ANNOUNCE};
 use crate::broker::{
-    BusError,
-    presence::{Here, NodeId, Shown},
+    BrokerError,
+    presence::{Announcement, NodeId, Roster},
 };
 
 /// After how long what a node said of a room is gone; nodes say it again sooner.
@@ -31,66 +31,66 @@ const ALIVE: Duration = Duration::from_secs(2);
 
 /// What nodes say, in Redis.
 #[derive(Debug)]
-pub(super) struct Shows {
+pub(super) struct NodeRosters {
     link: Arc<Link>,
     keys: Keys,
     node: NodeId,
     number: AtomicU64,
     /// Nodes that were seen alive lately.
-    alive: Mutex<HashMap<NodeId, Instant>>,
+    seen: Mutex<HashMap<NodeId, Instant>>,
 }
 
-impl Shows {
+impl NodeRosters {
     pub(super) fn new(link: Arc<Link>, keys: Keys, node: NodeId) -> Self {
-        Self { link, keys, node, number: AtomicU64::new(0), alive: Mutex::default() }
+        Self { link, keys, node, number: AtomicU64::new(0), seen: Mutex::default() }
     }
 
-    /// See [`Presence::show`](crate::broker::Presence::show).
-    pub(super) async fn show(&self, rooms: &[(Room, Here)]) -> Result<(), BusError> {
+    /// See [`Presence::announce`](crate::broker::Presence::announce).
+    pub(super) async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError> {
         let expiry = EXPIRY.as_millis().to_string();
         for batch in rooms.chunks(BATCH) {
             let mut calls = Pipeline::with_capacity(batch.len());
             for (room, here) in batch {
                 let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-                let shown = Shown::encode(&self.node, number, here);
-                let mut call = SHOW.cached(&[self.keys.here(room), self.keys.channel(room)]);
-                call.arg(self.node.as_str()).arg(if here.count == 0 { "" } else { &shown });
-                call.arg(&expiry).arg(payload::shown(&shown));
+                let announcement = Announcement::encode(&self.node, number, here);
+                let mut call = ANNOUNCE.cached(&[self.keys.here(room), self.keys.channel(room)]);
+                call.arg(self.node.as_str()).arg(if here.count == 0 { "" } else { &announcement });
+                call.arg(&expiry).arg(payload::presence(&announcement));
                 calls.add_command(call);
             }
-            for answer in self.link.scripts(&SHOW, calls).await? {
+            for answer in self.link.scripts(&ANNOUNCE, calls).await.map_err(Failure::unanswered)? {
                 plain::<u64>(answer)?;
             }
         }
         Ok(())
     }
 
-    /// See [`Presence::elsewhere`](crate::broker::Presence::elsewhere).
-    pub(super) async fn elsewhere(&self, rooms: &[Room]) -> Result<Vec<Vec<Shown>>, BusError> {
+    /// See [`Presence::peers`](crate::broker::Presence::peers).
+    pub(super) async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError> {
         let mut found = Vec::with_capacity(rooms.len());
         for batch in rooms.chunks(BATCH) {
             let mut ask = Pipeline::with_capacity(batch.len());
             for room in batch {
                 ask.cmd("HVALS").arg(self.keys.here(room));
             }
-            for answer in self.link.pipeline(ask).await? {
+            for answer in self.link.pipeline(ask).await.map_err(Failure::unanswered)? {
                 let said: Vec<String> = plain(answer)?;
-                let shown = said.iter().filter_map(|text| Shown::decode(text));
+                let shown = said.iter().filter_map(|text| Announcement::decode(text));
                 found.push(shown.filter(|shown| shown.node != self.node).collect::<Vec<_>>());
             }
         }
         if found.len() != rooms.len() {
-            return Err(BusError::Unavailable("an answer is missing".to_owned()));
+            return Err(BrokerError::Unavailable("an answer is missing".to_owned()));
         }
         let unsure: Vec<_> = {
-            let alive = self.alive();
-            let sure = |node: &NodeId| alive.get(node).is_some_and(|seen| seen.elapsed() < ALIVE);
+            let seen = self.seen();
+            let sure = |node: &NodeId| seen.get(node).is_some_and(|at| at.elapsed() < ALIVE);
             let mut nodes: Vec<_> = found.iter().flatten().map(|shown| &shown.node).collect();
             nodes.sort_unstable_by_key(|node| node.as_str());
             nodes.dedup();
             nodes.into_iter().filter(|node| !sure(node)).cloned().collect()
         };
-        let lives = self.living(&unsure).await?;
+        let lives = self.alive(&unsure).await?;
         let dead: Vec<_> =
             unsure.iter().zip(lives).filter(|(_, lives)| !lives).map(|(node, _)| node).collect();
         for shown in &mut found {
@@ -99,51 +99,51 @@ impl Shows {
         Ok(found)
     }
 
-    /// See [`Presence::living`](crate::broker::Presence::living).
-    pub(super) async fn living(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BusError> {
+    /// See [`Presence::alive`](crate::broker::Presence::alive).
+    pub(super) async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError> {
         let mut living = Vec::with_capacity(nodes.len());
         for batch in nodes.chunks(BATCH) {
             let mut ask = Pipeline::with_capacity(batch.len());
             for node in batch {
                 ask.cmd("EXISTS").arg(self.keys.lease(node.as_str()));
             }
-            for answer in self.link.pipeline(ask).await? {
+            for answer in self.link.pipeline(ask).await.map_err(Failure::unanswered)? {
                 living.push(plain::<u64>(answer)? > 0);
             }
         }
         if living.len() != nodes.len() {
-            return Err(BusError::Unavailable("an answer is missing".to_owned()));
+            return Err(BrokerError::Unavailable("an answer is missing".to_owned()));
         }
-        let mut alive = self.alive();
-        alive.retain(|_, seen| seen.elapsed() < ALIVE);
+        let mut seen = self.seen();
+        seen.retain(|_, at| at.elapsed() < ALIVE);
         let now = Instant::now();
-        alive.extend(
+        seen.extend(
             nodes.iter().zip(&living).filter(|(_, lives)| **lives).map(|(node, _)| (node.clone(), now)),
         );
         Ok(living)
     }
 
-    /// See [`Presence::sweep`](crate::broker::Presence::sweep).
-    pub(super) async fn sweep(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BusError> {
+    /// See [`Presence::remove`](crate::broker::Presence::remove).
+    pub(super) async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError> {
         for batch in rooms.chunks(BATCH) {
             let mut sweep = Pipeline::with_capacity(batch.len());
             for room in batch {
                 sweep.cmd("HDEL").arg(self.keys.here(room)).arg(node.as_str());
             }
-            self.link.pipeline(sweep).await?;
+            self.link.pipeline(sweep).await.map_err(Failure::unanswered)?;
         }
         Ok(())
     }
 
-    fn alive(&self) -> MutexGuard<'_, HashMap<NodeId, Instant>> {
-        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, HashMap<NodeId, Instant>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An answer of a pipeline, which may be an error.
-fn plain<T: FromRedisValue>(answer: Value) -> Result<T, BusError> {
+fn plain<T: FromRedisValue>(answer: Value) -> Result<T, BrokerError> {
     if let Value::ServerError(error) = &answer {
-        return Err(Failure::from(error).into());
+        return Err(Failure::from(error).unanswered());
     }
-    ::redis::from_redis_value(answer).map_err(|error| BusError::Unavailable(error.to_string()))
+    ::redis::from_redis_value(answer).map_err(|error| BrokerError::Unavailable(error.to_string()))
 }

@@ -4,8 +4,8 @@
 //! round trip at a time, and when it does not know what became of a batch it sends all of it again, in its order and
 //! with the same nonces, before anything new.
 
-mod batch;
 mod queue;
+mod round_trip;
 mod sender;
 
 use std::{sync::Arc, time::Duration};
@@ -19,14 +19,14 @@ use tokio::{
 
 #[cfg(test)]
 pub(crate) use self::queue::DRAFTS;
-use self::queue::{Queue, Stage, Waiting};
-pub(super) use self::{batch::Keeping, sender::Sender};
-use crate::broker::{Draft, LogError, Stored};
+use self::queue::{DraftQueue, DraftStage, QueuedDraft};
+pub(super) use self::{round_trip::Keeping, sender::Sender};
+use crate::broker::{BrokerError, Draft, Stored};
 
 /// Where drafts are handed in.
 #[derive(Debug)]
 pub(super) struct Publishing {
-    queue: Arc<Queue>,
+    queue: Arc<DraftQueue>,
     deadline: Duration,
 }
 
@@ -37,27 +37,31 @@ impl Publishing {
     }
 
     /// What a [`Sender`] takes from.
-    pub(super) fn queue(&self) -> Arc<Queue> {
+    pub(super) fn queue(&self) -> Arc<DraftQueue> {
         Arc::clone(&self.queue)
     }
 
     /// See [`Log::publish`](crate::broker::Log::publish).
-    pub(super) fn publish(&self, room: &Room, draft: Draft) -> BoxFuture<'static, Result<Stored, LogError>> {
+    pub(super) fn publish(
+        &self,
+        room: &Room,
+        draft: Draft,
+    ) -> BoxFuture<'static, Result<Stored, BrokerError>> {
         let (answer, answered) = oneshot::channel();
         let deadline = Instant::now() + self.deadline;
-        let stage = Arc::<Stage>::default();
-        let waiting = Waiting::new(room.clone(), draft, deadline, Arc::clone(&stage), answer);
+        let stage = Arc::<DraftStage>::default();
+        let waiting = QueuedDraft::new(room.clone(), draft, deadline, Arc::clone(&stage), answer);
         if !self.queue.push(waiting) {
-            return Box::pin(std::future::ready(Err(LogError::Overloaded)));
+            return Box::pin(std::future::ready(Err(BrokerError::Overloaded)));
         }
         Box::pin(async move {
             match timeout_at(deadline, answered).await {
                 Ok(Ok(result)) => result,
                 // Too late, or the lane is gone. If it was not on its way yet, it never will be.
                 Ok(Err(_)) | Err(_) if stage.expire() => {
-                    Err(LogError::Unavailable("there is no connection to Redis".to_owned()))
+                    Err(BrokerError::Unavailable("there is no connection to Redis".to_owned()))
                 }
-                Ok(Err(_)) | Err(_) => Err(LogError::Unknown),
+                Ok(Err(_)) | Err(_) => Err(BrokerError::Unknown),
             }
         })
     }

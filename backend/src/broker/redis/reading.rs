@@ -13,7 +13,7 @@ use super::{
     stored,
 };
 use crate::{
-    broker::{Change, Entry, From, LogError, Record, Run, Span},
+    broker::{Anchor, BrokerError, Change, Entry, Record, Run, Span},
     clock,
 };
 
@@ -28,7 +28,7 @@ const BATCH: usize = 500;
 
 /// The kept messages, for reading.
 #[derive(Debug)]
-pub(super) struct History {
+pub(super) struct HistoryReader {
     pub(super) link: Arc<Link>,
     pub(super) keys: Keys,
     /// Older entries are as good as gone.
@@ -41,28 +41,28 @@ enum Way {
     Newer,
 }
 
-impl History {
+impl HistoryReader {
     /// See [`Log::read`](crate::broker::Log::read).
-    pub(super) async fn read(&self, room: &Room, span: Span) -> Result<Run, LogError> {
+    pub(super) async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
         let limit = span.limit.max(1);
         let run = match span.from {
-            From::Newest => {
+            Anchor::Newest => {
                 let (entries, older) = self.gather(room, Way::Older, "+", limit).await?;
                 Run { entries, found: true, older, newer: false }
             }
-            From::Through(position) => {
+            Anchor::Through(position) => {
                 let Some((id, _)) = self.anchor(room, &position).await? else { return Ok(Run::default()) };
                 let (entries, older) = self.gather(room, Way::Older, &id, limit).await?;
                 let (_, newer) = self.gather(room, Way::Newer, &format!("({id}"), 0).await?;
                 Run { entries, found: true, older, newer }
             }
-            From::Before(position) => {
+            Anchor::Before(position) => {
                 let Some((id, _)) = self.anchor(room, &position).await? else { return Ok(Run::default()) };
                 let (entries, older) = self.gather(room, Way::Older, &format!("({id}"), limit).await?;
                 Run { entries, found: true, older, newer: true }
             }
-            From::After(position) => self.after(room, &position, limit).await?,
-            From::Around(position) => {
+            Anchor::After(position) => self.after(room, &position, limit).await?,
+            Anchor::Around(position) => {
                 let Some((id, anchor)) = self.anchor(room, &position).await? else {
                     return Ok(Run::default());
                 };
@@ -84,7 +84,7 @@ impl History {
     pub(super) async fn rooms(
         &self,
         cursor: Option<String>,
-    ) -> Result<(Vec<Room>, Option<String>), LogError> {
+    ) -> Result<(Vec<Room>, Option<String>), BrokerError> {
         let mut scan = ::redis::cmd("SCAN");
         scan.arg(cursor.unwrap_or_else(|| "0".to_owned()));
         scan.arg("MATCH").arg(self.keys.streams()).arg("COUNT").arg(1_000);
@@ -94,7 +94,7 @@ impl History {
     }
 
     /// See [`Log::heads`](crate::broker::Log::heads).
-    pub(super) async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, LogError> {
+    pub(super) async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
         let mut heads = Vec::with_capacity(rooms.len());
         for batch in rooms.chunks(BATCH) {
             let mut calls = Pipeline::with_capacity(batch.len());
@@ -108,7 +108,7 @@ impl History {
         if heads.len() == rooms.len() {
             Ok(heads)
         } else {
-            Err(LogError::Unavailable("an answer is missing".into()))
+            Err(BrokerError::Unavailable("an answer is missing".into()))
         }
     }
 
@@ -117,7 +117,7 @@ impl History {
         &self,
         room: &Room,
         positions: &[Position],
-    ) -> Result<Option<Position>, LogError> {
+    ) -> Result<Option<Position>, BrokerError> {
         let keys = [self.keys.stream(room), self.keys.head(room)];
         let oldest = self.oldest();
         let lowest = oldest.to_string();
@@ -135,7 +135,7 @@ impl History {
         Ok(None)
     }
 
-    async fn after(&self, room: &Room, position: &Position, limit: usize) -> Result<Run, LogError> {
+    async fn after(&self, room: &Room, position: &Position, limit: usize) -> Result<Run, BrokerError> {
         if let Some((id, _)) = self.anchor(room, position).await? {
             let (entries, newer) = self.gather(room, Way::Newer, &format!("({id}"), limit).await?;
             // The history may have been trimmed between the two steps.
@@ -152,7 +152,7 @@ impl History {
     }
 
     /// The stream id and the entry of a position, if the history has exactly it.
-    async fn anchor(&self, room: &Room, position: &Position) -> Result<Option<(String, Entry)>, LogError> {
+    async fn anchor(&self, room: &Room, position: &Position) -> Result<Option<(String, Entry)>, BrokerError> {
         let young = stored::time(position).is_some_and(|time| time >= self.oldest());
         let Some(id) = stored::id(position).filter(|_| young) else { return Ok(None) };
         let mut ask = ::redis::cmd("XRANGE");
@@ -169,7 +169,7 @@ impl History {
         way: Way,
         from: &str,
         limit: usize,
-    ) -> Result<(Vec<Entry>, bool), LogError> {
+    ) -> Result<(Vec<Entry>, bool), BrokerError> {
         let (stream, lowest) = (self.keys.stream(room), self.oldest().to_string());
         let (mut entries, mut from, mut bytes) = (Vec::<Entry>::new(), from.to_owned(), 0);
         let more = loop {
@@ -209,7 +209,7 @@ impl History {
     }
 
     /// Makes entries say what they say now. Asked after they were read, so that nothing is older than they are.
-    async fn amend(&self, room: &Room, entries: &mut [Entry]) -> Result<(), LogError> {
+    async fn amend(&self, room: &Room, entries: &mut [Entry]) -> Result<(), BrokerError> {
         let targets: Vec<_> = entries.iter().map(|entry| entry.record.amends()).collect();
         let ids = entries
             .iter()
@@ -245,8 +245,8 @@ impl History {
 
 /// A read that failed changed nothing, whatever it was.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn read_failed(failure: Failure) -> LogError {
-    LogError::Unavailable(failure.to_string())
+fn read_failed(failure: Failure) -> BrokerError {
+    BrokerError::Unavailable(failure.to_string())
 }
 
 fn head(answer: Value) -> Result<Position, Failure> {

@@ -28,7 +28,7 @@ scripts! {
     /// Renews the lease and publishes to the node itself.
     PROBE = "scripts/probe.lua";
     /// Says who is in a room on a node.
-    SHOW = "scripts/show.lua";
+    ANNOUNCE = "scripts/announce.lua";
     /// Writes a record.
     PUT = "scripts/put.lua";
     /// Reads and deletes a record.

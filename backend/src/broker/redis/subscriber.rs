@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::order::Order;
+use self::{order::Order, probe::Setup};
 pub(super) use self::{order::Orders, probe::Probe};
 use super::{
     address::{Address, Server},
@@ -47,7 +47,7 @@ pub(super) struct Subscriber {
     pub(super) health: watch::Sender<Health>,
     pub(super) probe: Probe,
     /// The channel of all nodes.
-    pub(super) everybody: String,
+    pub(super) nodes: String,
     /// This node.
     pub(super) node: NodeId,
     /// The rooms of this node by channel: what is received, or is again after the next connect.
@@ -85,12 +85,13 @@ impl Subscriber {
                 raised = self.raise(&mut sink) => raised,
                 () = order::refuse(orders) => return closing(),
             };
-            if let Err(failure) = raised {
-                return failure;
-            }
+            let setup = match raised {
+                Ok(setup) => setup,
+                Err(failure) => return failure,
+            };
             backoff.reset();
             tokio::select! {
-                failure = self.probe.keep(&self.link, &self.health, || self.address.confirm(&server)) => failure,
+                failure = self.probe.keep(&self.link, &self.health, setup, || self.address.confirm(&server)) => failure,
                 failure = self.address.replaced(&server) => failure,
                 failure = self.obey(&mut sink, orders) => failure,
                 () = self.link.broken() => Failure::Broken("the connection to Redis broke".to_owned()),
@@ -111,21 +112,21 @@ impl Subscriber {
     }
 
     /// Takes all rooms again, and calls the bus whole when a probe has come through.
-    async fn raise(&self, sink: &mut PubSubSink) -> Result<(), Failure> {
-        confirmed(sink.subscribe(&[self.probe.channel(), &self.everybody])).await?;
+    async fn raise(&self, sink: &mut PubSubSink) -> Result<Setup, Failure> {
+        confirmed(sink.subscribe(&[self.probe.channel(), &self.nodes])).await?;
         let channels: Vec<_> = self.taken().keys().cloned().collect();
         for chunk in channels.chunks(CHUNK) {
             confirmed(sink.subscribe(chunk)).await?;
         }
-        let forbidden = self.probe.look(&self.link).await?;
+        let setup = self.probe.look(&self.link).await?;
         let (round_trip, _) = self.probe.send(&self.link).await?;
         let generation = self.health.borrow().generation + 1;
-        probe::report(&self.health, round_trip, forbidden.clone(), generation);
+        probe::report(&self.health, round_trip, &setup, generation);
         tracing::info!(generation, rooms = channels.len(), "the broker is up");
-        if let Some(reason) = forbidden {
+        if let Some(reason) = &setup.forbidden {
             tracing::warn!(%reason, "the broker must not be used");
         }
-        Ok(())
+        Ok(setup)
     }
 
     /// Hands over what comes in. Never waits for anything but the connection.
@@ -139,21 +140,23 @@ impl Subscriber {
                 }
                 continue;
             }
-            if channel == self.everybody {
+            if channel == self.nodes {
                 match payload {
-                    Payload::Told(what) => self.lanes.push(Event::ToldAll(what)),
-                    Payload::Damaged => self.lanes.push(Event::MissedAll),
-                    Payload::Entries(_) | Payload::Here(_) | Payload::Probe(_) | Payload::Unknown => {}
+                    Payload::Broadcast(what) => self.lanes.push(Event::NodeBroadcast(what)),
+                    Payload::Damaged => self.lanes.push(Event::NodesGapped),
+                    Payload::Entries(_) | Payload::Presence(_) | Payload::Probe(_) | Payload::Unknown => {}
                 }
                 continue;
             }
             let Some(room) = self.taken().get(channel).cloned() else { continue };
             match payload {
                 Payload::Entries(entries) => self.lanes.push(Event::Entries(room, entries)),
-                Payload::Told(what) => self.lanes.push(Event::Told(room, what)),
-                Payload::Here(shown) if shown.node != self.node => self.lanes.push(Event::Here(room, shown)),
+                Payload::Broadcast(what) => self.lanes.push(Event::Broadcast(room, what)),
+                Payload::Presence(announcement) if announcement.node != self.node => {
+                    self.lanes.push(Event::Presence(room, announcement));
+                }
                 Payload::Damaged => self.lanes.push(Event::Gapped(room)),
-                Payload::Here(_) | Payload::Probe(_) | Payload::Unknown => {}
+                Payload::Presence(_) | Payload::Probe(_) | Payload::Unknown => {}
             }
         }
         Failure::Broken("Redis closed the subscriber connection".to_owned())

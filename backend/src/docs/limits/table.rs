@@ -172,12 +172,7 @@ pub(super) fn sending() -> Vec<Bound> {
             limited(),
             flood,
         ),
-        bound(
-            "Their stored bytes, in KiB",
-            Paced("send-kib-burst", "send-kib-rate", kib),
-            limited(),
-            stored,
-        ),
+        bound("Their stored bytes, in KiB", Paced("send-kib-burst", "send-kib-rate", kib), limited(), stored),
         bound(
             "Messages of an address to a room",
             Paced("address-send-burst", "address-send-rate", "{} per second"),

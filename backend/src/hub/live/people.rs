@@ -8,7 +8,7 @@ use shared::{
     text::{Name, UserId},
 };
 
-use crate::broker::presence::{Here, NAMED, NodeId, Shown};
+use crate::broker::presence::{Announcement, NAMED, NodeId, Roster};
 
 /// The people of a room. Somebody with several sessions, on whichever nodes, is one person.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ struct There {
 
 /// What came of a session's arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
+pub enum Arrival {
     /// The person's first session on this node.
     First,
     /// With another name than they had.
@@ -42,20 +42,20 @@ pub type Difference = (Vec<Person>, Vec<UserId>);
 
 impl People {
     /// A session of this person came.
-    pub fn come(&mut self, person: &Person) -> Came {
+    pub fn add(&mut self, person: &Person) -> Arrival {
         let (name, count) = self.here.entry(person.id.clone()).or_insert_with(|| (person.name.clone(), 0));
         *count += 1;
         let renamed = *name != person.name;
         name.clone_from(&person.name);
         match (*count, renamed) {
-            (1, _) => Came::First,
-            (_, true) => Came::Renamed,
-            (_, false) => Came::Again,
+            (1, _) => Arrival::First,
+            (_, true) => Arrival::Renamed,
+            (_, false) => Arrival::Again,
         }
     }
 
     /// A session of this person went; true if it was the last one on this node.
-    pub fn go(&mut self, id: &UserId) -> bool {
+    pub fn remove(&mut self, id: &UserId) -> bool {
         let Some((_, count)) = self.here.get_mut(id) else { return false };
         *count -= 1;
         let last = *count == 0;
@@ -87,11 +87,11 @@ impl People {
     }
 
     /// Another node says who is there. What it said earlier and comes late changes nothing.
-    pub fn shown(&mut self, shown: Shown) -> Difference {
-        let Shown { node, number, here } = shown;
+    pub fn apply(&mut self, announcement: Announcement) -> Difference {
+        let Announcement { node, number, roster } = announcement;
         let people =
-            here.people.into_iter().map(|person| (person.id, person.name)).collect::<HashMap<_, _>>();
-        let unnamed = here.count.saturating_sub(people.len() as u64);
+            roster.people.into_iter().map(|person| (person.id, person.name)).collect::<HashMap<_, _>>();
+        let unnamed = roster.count.saturating_sub(people.len() as u64);
         let before = match self.elsewhere.get(&node) {
             Some(there) if there.number >= number => return Difference::default(),
             Some(_) | None => self.elsewhere.insert(node.clone(), There { number, unnamed, people }),
@@ -125,8 +125,8 @@ impl People {
     }
 
     /// What this node says to the others.
-    pub fn said(&self) -> Here {
-        Here { count: self.here.len() as u64, people: self.here().take(NAMED).collect() }
+    pub fn roster(&self) -> Roster {
+        Roster { count: self.here.len() as u64, people: self.here().take(NAMED).collect() }
     }
 
     /// How many people are in the room. Exact as long as every node names all of its people; somebody who is on two

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use backend::broker::{Broker, Change, Draft, From, Key, LogError, Record, Stored, export::export};
+use backend::broker::{Anchor, Broker, BrokerError, Change, Draft, Key, Record, Stored, export::export};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use shared::{
@@ -12,16 +12,16 @@ use shared::{
 
 use super::{Fixture, HISTORY_MAX, assert_chain, draft, next, read, room, say, say_many};
 
-pub(crate) type Answer = BoxFuture<'static, Result<Stored, LogError>>;
+pub(crate) type Answer = BoxFuture<'static, Result<Stored, BrokerError>>;
 
 fn sender(who: &str) -> Sender {
     Sender { id: UserId::parse(who).unwrap(), name: Name::parse(who).unwrap(), kind: SenderKind::Guest }
 }
 
 /// The draft of an amendment.
-pub(crate) fn amending(who: &str, nonce: &str, position: &Position) -> Draft {
+pub(crate) fn amending(who: &str, nonce: &str, position: &Position, change: Change) -> Draft {
     let record = Record::amendment(2, &sender(who), &Nonce::parse(nonce).unwrap(), position);
-    Draft { record, ..draft(who, nonce, "x") }
+    Draft { record, counts: false, amends: Some(change), ..draft(who, nonce, "x") }
 }
 
 /// Anna makes an entry say `text`, or, without, nothing any more.
@@ -38,16 +38,16 @@ pub(crate) fn amend(
         None => Record::deleted(1, &sender("anna"), &first),
     };
     let change = Change { position: position.clone(), record };
-    broker.log.amend(room, amending("anna", nonce, position), change)
+    broker.core.publish(room, amending("anna", nonce, position, change))
 }
 
 /// Everything that any way of reading shows, as text.
 async fn all_that_is_shown(broker: &Broker, room: &Room) -> String {
-    let newest = read(broker, room, From::Newest, 100).await;
+    let newest = read(broker, room, Anchor::Newest, 100).await;
     assert_chain(&newest.entries);
     let mut shown = format!("{newest:?}");
     for entry in &newest.entries {
-        for from in [From::Through, From::Before, From::After, From::Around] {
+        for from in [Anchor::Through, Anchor::Before, Anchor::After, Anchor::Around] {
             let run = read(broker, room, from(entry.position.clone()), 3).await;
             assert!(run.found);
             write!(shown, "{run:?}").unwrap();
@@ -63,13 +63,13 @@ pub(crate) async fn an_edit_is_seen_everywhere(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let room = room("general");
     let before = say_many(&a, &room, 3).await;
-    b.bus.take(&room).await.unwrap();
+    b.core.subscribe(&room).await.unwrap();
     let target = &before[1].position;
     let stored = amend(&a, &room, "edit", target, Some("the new text")).await.unwrap();
     assert_eq!((stored.n, stored.duplicate), (Some(3), false), "it does not count");
     assert_eq!(say(&a, &room, "after").await.unwrap().n, Some(4));
 
-    let after = read(&b, &room, From::Newest, 10).await.entries;
+    let after = read(&b, &room, Anchor::Newest, 10).await.entries;
     assert_chain(&after);
     assert_eq!(after.len(), 5);
     let edited = &after[1];
@@ -100,12 +100,12 @@ pub(crate) async fn what_was_deleted_is_nowhere(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let room = room("general");
     say(&a, &room, "zero").await.unwrap();
-    let stored = a.log.publish(&room, draft("anna", "first", "a secret")).await.unwrap();
+    let stored = a.core.publish(&room, draft("anna", "first", "a secret")).await.unwrap();
     say(&a, &room, "two").await.unwrap();
     // Somebody else may amend, if the policy said so. Two edits on different nodes, then the deletion.
     let change =
         Change { position: stored.position.clone(), record: draft("anna", "first", "a riddle").record };
-    b.log.amend(&room, amending("berta", "e1", &stored.position), change).await.unwrap();
+    b.core.publish(&room, amending("berta", "e1", &stored.position, change)).await.unwrap();
     assert!(all_that_is_shown(&a, &room).await.contains("a riddle"));
     amend(&a, &room, "e2", &stored.position, Some("a puzzle")).await.unwrap();
     amend(&b, &room, "e3", &stored.position, None).await.unwrap();
@@ -116,7 +116,7 @@ pub(crate) async fn what_was_deleted_is_nowhere(fixture: &mut impl Fixture) {
         }
         assert!(shown.contains("\"deleted\":true") && shown.contains("text of two"));
     }
-    let entries = read(&b, &room, From::Newest, 10).await.entries;
+    let entries = read(&b, &room, Anchor::Newest, 10).await.entries;
     assert_eq!((entries.len(), entries[1].message()), (6, None));
     assert_eq!(entries.iter().map(|entry| entry.n).collect::<Vec<_>>(), [1, 2, 3, 3, 3, 3]);
     for amendment in &entries[3..] {
@@ -137,21 +137,21 @@ pub(crate) async fn nothing_to_amend(fixture: &mut impl Fixture) {
     {
         let nonce = format!("g{number}");
         let answer = amend(&broker, &here, &nonce, &Position::parse(text).unwrap(), None).await;
-        assert_eq!(answer, Err(LogError::Gone), "{text}");
+        assert_eq!(answer, Err(BrokerError::Gone), "{text}");
     }
     let elsewhere = amend(&broker, &room("nowhere"), "x", &stored.position, None).await;
-    assert_eq!(elsewhere, Err(LogError::Gone));
-    let entries = read(&broker, &here, From::Newest, 10).await.entries;
+    assert_eq!(elsewhere, Err(BrokerError::Gone));
+    let entries = read(&broker, &here, Anchor::Newest, 10).await.entries;
     assert_eq!(entries.len(), 2, "a refused one leaves nothing");
-    let heads = broker.log.heads(std::slice::from_ref(&here)).await.unwrap();
+    let heads = broker.core.heads(std::slice::from_ref(&here)).await.unwrap();
     assert_eq!(heads.first(), Some(&edit.position));
     // The nonce of a refused one is free.
     assert!(!amend(&broker, &here, "g1", &stored.position, None).await.unwrap().duplicate);
 
     let version = broker.state.put(&Key::Rights(here.clone()), None, Bytes::new(), None).await.unwrap();
     let stale = amend(&broker, &here, "late", &stored.position, Some("y")).await;
-    assert_eq!(stale, Err(LogError::Stale(version)));
-    assert_eq!(read(&broker, &here, From::Newest, 10).await.entries[0].message(), None);
+    assert_eq!(stale, Err(BrokerError::Stale(version)));
+    assert_eq!(read(&broker, &here, Anchor::Newest, 10).await.entries[0].message(), None);
 }
 
 pub(crate) async fn nonces_of_amendments(fixture: &mut impl Fixture) {
@@ -173,7 +173,7 @@ pub(crate) async fn nonces_of_amendments(fixture: &mut impl Fixture) {
         let other = say(broker, &room, "edit").await.unwrap();
         assert_eq!((&other.position, other.duplicate), (&edit.position, true));
     }
-    let entries = read(&a, &room, From::Newest, 10).await.entries;
+    let entries = read(&a, &room, Anchor::Newest, 10).await.entries;
     assert_eq!(entries.len(), 4);
     assert_eq!(entries[0].message().unwrap().body.as_str(), "edited later");
 }
@@ -193,11 +193,11 @@ pub(crate) async fn amendments_race(fixture: &mut impl Fixture) {
         let (one, two) = (one.as_ref().unwrap(), two.as_ref().unwrap());
         assert!(one.duplicate != two.duplicate && one.position == two.position);
     }
-    let after = read(&b, &room, From::Newest, 100).await.entries;
+    let after = read(&b, &room, Anchor::Newest, 100).await.entries;
     assert_chain(&after);
     assert_eq!(after.len(), 1 + 20 + 40);
     assert_eq!(after.last().unwrap().n, 41);
-    let shown = read(&a, &room, From::Newest, 100).await.entries;
+    let shown = read(&a, &room, Anchor::Newest, 100).await.entries;
     assert_eq!(shown, after, "all nodes agree on what it says in the end");
 }
 
@@ -208,13 +208,13 @@ pub(crate) async fn amending_what_was_trimmed(fixture: &mut impl Fixture) {
     let edit = amend(&broker, &room, "edit", &message.position, Some("a trace")).await.unwrap();
     let mut filling = Vec::new();
     for number in 0..HISTORY_MAX * 2 {
-        filling.push(broker.log.publish(&room, draft("anna", &format!("f{number}"), "x")));
+        filling.push(broker.core.publish(&room, draft("anna", &format!("f{number}"), "x")));
     }
     join_all(filling).await;
     let late = amend(&broker, &room, "late", &message.position, None).await;
-    assert_eq!(late, Err(LogError::Gone));
-    assert!(!read(&broker, &room, From::After(edit.position), 5).await.found);
-    let shown = format!("{:?}", read(&broker, &room, From::Newest, 1_000).await);
+    assert_eq!(late, Err(BrokerError::Gone));
+    assert!(!read(&broker, &room, Anchor::After(edit.position), 5).await.found);
+    let shown = format!("{:?}", read(&broker, &room, Anchor::Newest, 1_000).await);
     assert!(!shown.contains("a trace"));
 }
 
@@ -223,12 +223,12 @@ pub(crate) async fn amended_after_restart(fixture: &mut impl Fixture) {
     let broker = fixture.broker().await;
     let message = say(&broker, &room, "first").await.unwrap();
     let edit = amend(&broker, &room, "edit", &message.position, Some("edited")).await.unwrap();
-    let before = read(&broker, &room, From::Newest, 9).await;
-    broker.bus.close().await;
+    let before = read(&broker, &room, Anchor::Newest, 9).await;
+    broker.core.close().await;
     drop(broker);
     fixture.restart().await;
     let broker = fixture.broker().await;
-    assert_eq!(read(&broker, &room, From::Newest, 9).await, before);
+    assert_eq!(read(&broker, &room, Anchor::Newest, 9).await, before);
     let again = amend(&broker, &room, "edit", &message.position, Some("twice")).await.unwrap();
     assert_eq!((again.position, again.duplicate), (edit.position, true));
     amend(&broker, &room, "delete", &message.position, None).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use backend::broker::{Event, From};
+use backend::broker::{Anchor, Audience, Event};
 use bytes::Bytes;
 use futures_util::future::join_all;
 
@@ -11,16 +11,16 @@ use super::{Fixture, assert_chain, draft, heard, next, nonces, read, room, say};
 pub(crate) async fn order_across_nodes(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let room = room("general");
-    a.bus.take(&room).await.unwrap();
-    c.bus.take(&room).await.unwrap();
+    a.core.subscribe(&room).await.unwrap();
+    c.core.subscribe(&room).await.unwrap();
     let mut saying = Vec::new();
     for number in 0..80 {
-        saying.push(a.log.publish(&room, draft("anna", &format!("a{number}"), "x")));
-        saying.push(b.log.publish(&room, draft("berta", &format!("b{number}"), "x")));
+        saying.push(a.core.publish(&room, draft("anna", &format!("a{number}"), "x")));
+        saying.push(b.core.publish(&room, draft("berta", &format!("b{number}"), "x")));
     }
     assert!(join_all(saying).await.into_iter().all(|stored| stored.is_ok()));
     say(&b, &room, "last").await.unwrap();
-    let history = read(&b, &room, From::Newest, 200).await.entries;
+    let history = read(&b, &room, Anchor::Newest, 200).await.entries;
     assert_eq!(history.len(), 161);
     assert_chain(&history);
     for broker in [&a, &c] {
@@ -35,30 +35,30 @@ pub(crate) async fn order_across_nodes(fixture: &mut impl Fixture) {
 pub(crate) async fn give_up(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
-    b.bus.take(&here).await.unwrap();
-    b.bus.take(&there).await.unwrap();
+    b.core.subscribe(&here).await.unwrap();
+    b.core.subscribe(&there).await.unwrap();
     say(&a, &here, "one").await.unwrap();
     heard(&b, &here, "one").await;
-    b.bus.give_up(&here).await.unwrap();
+    b.core.unsubscribe(&here).await.unwrap();
     say(&a, &here, "two").await.unwrap();
     say(&a, &there, "three").await.unwrap();
     heard(&b, &there, "three").await;
-    b.bus.take(&here).await.unwrap();
+    b.core.subscribe(&here).await.unwrap();
     say(&a, &here, "four").await.unwrap();
     assert_eq!(nonces(&heard(&b, &here, "four").await), ["four"]);
-    b.bus.give_up(&room("never taken")).await.unwrap();
+    b.core.unsubscribe(&room("never taken")).await.unwrap();
 }
 
 pub(crate) async fn take_twice(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
     for room in [&here, &here, &there] {
-        b.bus.take(room).await.unwrap();
+        b.core.subscribe(room).await.unwrap();
     }
     say(&a, &here, "one").await.unwrap();
     say(&a, &here, "two").await.unwrap();
     assert_eq!(nonces(&heard(&b, &here, "two").await), ["one", "two"], "each comes once");
-    b.bus.give_up(&here).await.unwrap();
+    b.core.unsubscribe(&here).await.unwrap();
     say(&a, &here, "three").await.unwrap();
     say(&a, &there, "four").await.unwrap();
     heard(&b, &there, "four").await;
@@ -66,10 +66,10 @@ pub(crate) async fn take_twice(fixture: &mut impl Fixture) {
 
 pub(crate) async fn other_rooms(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
-    b.bus.take(&room("mine")).await.unwrap();
+    b.core.subscribe(&room("mine")).await.unwrap();
     for name in ["Mine", "mine ", "min", "mine2", "m*", "other"] {
         say(&a, &room(name), "x").await.unwrap();
-        a.bus.tell(&room(name), Bytes::from_static(b"x")).await.unwrap();
+        a.core.broadcast(Audience::Room(&room(name)), Bytes::from_static(b"x")).await.unwrap();
     }
     say(&a, &room("mine"), "last").await.unwrap();
     assert_eq!(heard(&b, &room("mine"), "last").await.len(), 1);
@@ -82,7 +82,8 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
         let racing = (0..48).map(|number| {
             let (b, room) = (b.clone(), rooms[number % 6].clone());
             tokio::spawn(async move {
-                if number % 4 < 2 { b.bus.take(&room).await } else { b.bus.give_up(&room).await }.unwrap();
+                if number % 4 < 2 { b.core.subscribe(&room).await } else { b.core.unsubscribe(&room).await }
+                    .unwrap();
             })
         });
         for task in join_all(racing.collect::<Vec<_>>()).await {
@@ -90,13 +91,13 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
         }
         let (wanted, unwanted) = rooms.split_at(round % 6);
         for room in wanted {
-            b.bus.take(room).await.unwrap();
+            b.core.subscribe(room).await.unwrap();
         }
         for room in unwanted {
-            b.bus.give_up(room).await.unwrap();
+            b.core.unsubscribe(room).await.unwrap();
         }
         let fence = room("fence");
-        b.bus.take(&fence).await.unwrap();
+        b.core.subscribe(&fence).await.unwrap();
         for room in &rooms {
             say(&a, room, &format!("n{round}")).await.unwrap();
         }
@@ -117,13 +118,13 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
 
 pub(crate) async fn tell_all_reaches_everybody(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
-    a.bus.take(&room("here")).await.unwrap();
+    a.core.subscribe(&room("here")).await.unwrap();
     for number in 0..50u8 {
-        a.bus.tell_all(Bytes::copy_from_slice(b"\0\n".as_slice())).await.unwrap();
-        b.bus.tell_all(Bytes::copy_from_slice(&[number])).await.unwrap();
+        a.core.broadcast(Audience::Nodes, Bytes::copy_from_slice(b"\0\n".as_slice())).await.unwrap();
+        b.core.broadcast(Audience::Nodes, Bytes::copy_from_slice(&[number])).await.unwrap();
         for broker in [&a, &b] {
             for wanted in [Bytes::from_static(b"\0\n"), Bytes::copy_from_slice(&[number])] {
-                assert_eq!(next(broker).await, Event::ToldAll(wanted), "whatever was taken, in order");
+                assert_eq!(next(broker).await, Event::NodeBroadcast(wanted), "whatever was taken, in order");
             }
         }
     }
@@ -133,21 +134,21 @@ pub(crate) async fn tell_reaches_takers(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
     let what = Bytes::from_static(b"\0 any\nbytes \xff");
-    a.bus.take(&here).await.unwrap();
-    b.bus.take(&here).await.unwrap();
-    c.bus.take(&there).await.unwrap();
-    a.bus.tell(&here, what.clone()).await.unwrap();
+    a.core.subscribe(&here).await.unwrap();
+    b.core.subscribe(&here).await.unwrap();
+    c.core.subscribe(&there).await.unwrap();
+    a.core.broadcast(Audience::Room(&here), what.clone()).await.unwrap();
     for broker in [&a, &b] {
-        assert_eq!(next(broker).await, Event::Told(here.clone(), what.clone()));
+        assert_eq!(next(broker).await, Event::Broadcast(here.clone(), what.clone()));
     }
     say(&a, &there, "last").await.unwrap();
     heard(&c, &there, "last").await;
-    assert!(read(&a, &here, From::Newest, 5).await.entries.is_empty(), "what is told is not stored");
+    assert!(read(&a, &here, Anchor::Newest, 5).await.entries.is_empty(), "what is told is not stored");
     // Told from one place, in order.
     for number in 0..50u8 {
-        a.bus.tell(&here, Bytes::copy_from_slice(&[number])).await.unwrap();
+        a.core.broadcast(Audience::Room(&here), Bytes::copy_from_slice(&[number])).await.unwrap();
     }
     for number in 0..50u8 {
-        assert_eq!(next(&b).await, Event::Told(here.clone(), Bytes::copy_from_slice(&[number])));
+        assert_eq!(next(&b).await, Event::Broadcast(here.clone(), Bytes::copy_from_slice(&[number])));
     }
 }

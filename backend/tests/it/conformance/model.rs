@@ -12,7 +12,7 @@ use std::{
 };
 
 use backend::broker::{
-    Broker, Change, Draft, Entry, Event, From, Key, Kind, LogError, StateError, Versioned,
+    Anchor, Audience, Broker, BrokerError, Change, Draft, Entry, Event, Key, Kind, StateError, Versioned,
 };
 use bytes::Bytes;
 use fastrand::Rng;
@@ -129,7 +129,7 @@ impl World {
         }
         let draft = self.draft();
         self.note(format_args!("publish {at} {} {}", draft.sender, draft.nonce));
-        let stored = node.log.publish(&self.rooms[at].room, draft.clone()).await.unwrap();
+        let stored = node.core.publish(&self.rooms[at].room, draft.clone()).await.unwrap();
         self.rooms[at].published(&draft, &stored);
     }
 
@@ -142,7 +142,7 @@ impl World {
         self.note(format_args!("burst {at} {}", drafts.len()));
         let room = &self.rooms[at].room;
         let answers =
-            join_all(drafts.iter().map(|draft| node.log.publish(room, draft.clone())).collect::<Vec<_>>());
+            join_all(drafts.iter().map(|draft| node.core.publish(room, draft.clone())).collect::<Vec<_>>());
         for (draft, stored) in drafts.iter().zip(answers.await) {
             self.rooms[at].published(draft, &stored.unwrap());
         }
@@ -159,13 +159,12 @@ impl World {
         let position = if missing { Position::parse("1-never").unwrap() } else { target.position.clone() };
         self.note(format_args!("amend {at} {position} {nonce}"));
         let change = Change { position: position.clone(), record: draft("anna", "first", &text).record };
-        let amendment = amending("anna", &nonce, &position);
-        let answer = node.log.amend(&self.rooms[at].room, amendment.clone(), change.clone()).await;
+        let amendment = amending("anna", &nonce, &position, change);
+        let answer = node.core.publish(&self.rooms[at].room, amendment.clone()).await;
         if missing || target.change.is_some() {
-            assert_eq!(answer, Err(LogError::Gone));
+            assert_eq!(answer, Err(BrokerError::Gone));
             return;
         }
-        let amendment = Draft { counts: false, amends: Some(change), ..amendment };
         self.rooms[at].published(&amendment, &answer.unwrap());
     }
 
@@ -176,11 +175,11 @@ impl World {
         let end = chain.entries.len();
         let found = chain.find(&somewhere);
         let (from, range) = match span {
-            0 => (From::Newest, Some(end.saturating_sub(limit)..end)),
-            1 => (From::Through(somewhere), found.map(|at| (at + 1).saturating_sub(limit)..at + 1)),
-            2 => (From::Before(somewhere), found.map(|at| at.saturating_sub(limit)..at)),
-            3 => (From::After(somewhere), found.map(|at| at + 1..end.min(at + 1 + limit))),
-            4 => (From::After(Position::start()), Some(0..end.min(limit))),
+            0 => (Anchor::Newest, Some(end.saturating_sub(limit)..end)),
+            1 => (Anchor::Through(somewhere), found.map(|at| (at + 1).saturating_sub(limit)..at + 1)),
+            2 => (Anchor::Before(somewhere), found.map(|at| at.saturating_sub(limit)..at)),
+            3 => (Anchor::After(somewhere), found.map(|at| at + 1..end.min(at + 1 + limit))),
+            4 => (Anchor::After(Position::start()), Some(0..end.min(limit))),
             _ => return self.read_around(at, node, &somewhere, limit).await,
         };
         let run = read(node, &chain.room, from.clone(), limit).await;
@@ -193,7 +192,7 @@ impl World {
 
     async fn read_around(&self, at: usize, node: &Broker, position: &Position, limit: usize) {
         let chain = &self.rooms[at];
-        let run = read(node, &chain.room, From::Around(position.clone()), limit).await;
+        let run = read(node, &chain.room, Anchor::Around(position.clone()), limit).await;
         let Some(place) = chain.find(position) else {
             return assert!(!run.found && run.entries.is_empty(), "around {position}");
         };
@@ -220,11 +219,11 @@ impl World {
     async fn look_around(&mut self, at: usize, node: &Broker) {
         let rooms = self.rooms.each_ref().map(|chain| chain.room.clone());
         let heads = self.rooms.each_ref().map(Chain::head);
-        assert_eq!(node.log.heads(&rooms).await.unwrap(), heads);
+        assert_eq!(node.core.heads(&rooms).await.unwrap(), heads);
         let positions: Vec<_> = (0..self.rng.usize(..4)).map(|_| self.somewhere(at)).collect();
         let chain = &self.rooms[at];
         let wanted = positions.iter().find(|position| chain.find(position).is_some()).cloned();
-        assert_eq!(node.log.first_kept(&chain.room, &positions).await.unwrap(), wanted, "{positions:?}");
+        assert_eq!(node.core.first_kept(&chain.room, &positions).await.unwrap(), wanted, "{positions:?}");
     }
 
     /// The small records.
@@ -263,11 +262,11 @@ impl World {
     async fn turn(&mut self, at: usize) {
         self.drain().await;
         let chain = &mut self.rooms[at];
-        let bus = &self.listener.bus;
+        let core = &self.listener.core;
         if chain.taken {
-            bus.give_up(&chain.room).await.unwrap();
+            core.unsubscribe(&chain.room).await.unwrap();
         } else {
-            bus.take(&chain.room).await.unwrap();
+            core.subscribe(&chain.room).await.unwrap();
         }
         chain.taken = !chain.taken;
         let taken = chain.taken;
@@ -279,7 +278,7 @@ impl World {
         let what = Bytes::from(format!("told {}", self.rng.u32(..)));
         let chain = &mut self.rooms[at];
         if chain.taken {
-            node.bus.tell(&chain.room, what.clone()).await.unwrap();
+            node.core.broadcast(Audience::Room(&chain.room), what.clone()).await.unwrap();
             chain.due_told.push_back(what);
             self.drain().await;
         }
@@ -290,8 +289,8 @@ impl World {
         while self.rooms.iter().any(|chain| !chain.due.is_empty() || !chain.due_told.is_empty()) {
             let event = next(&self.listener).await;
             let of = match &event {
-                Event::Entries(room, _) | Event::Told(room, _) | Event::Gapped(room) => room,
-                Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => {
+                Event::Entries(room, _) | Event::Broadcast(room, _) | Event::Gapped(room) => room,
+                Event::Presence(..) | Event::NodeBroadcast(_) | Event::NodesGapped => {
                     panic!("nobody shows or tells all")
                 }
             };
@@ -302,8 +301,8 @@ impl World {
                         assert_eq!(Some(entry), chain.due.pop_front(), "heard in {}", chain.room);
                     }
                 }
-                Event::Told(_, what) => assert_eq!(Some(what), chain.due_told.pop_front()),
-                Event::Gapped(_) | Event::Here(..) | Event::ToldAll(_) | Event::MissedAll => {
+                Event::Broadcast(_, what) => assert_eq!(Some(what), chain.due_told.pop_front()),
+                Event::Gapped(_) | Event::Presence(..) | Event::NodeBroadcast(_) | Event::NodesGapped => {
                     panic!("a gap in {}, though little was said", chain.room)
                 }
             }
@@ -320,14 +319,14 @@ impl World {
         }
         self.note(format_args!("cut, with messages for {at} on their way"));
         let brokers = [&self.nodes[0], &self.nodes[1], &self.listener];
-        let before = brokers.map(|broker| broker.bus.health().borrow().generation);
+        let before = brokers.map(|broker| broker.core.health().borrow().generation);
         let nonces: Vec<_> = (0..12).map(|_| self.fresh_nonce()).collect();
         let drafts: Vec<_> = nonces.iter().map(|nonce| draft("anna", nonce, nonce)).collect();
         let room = self.rooms[at].room.clone();
         let (early, late) = drafts.split_at(6);
-        let mut answers: Vec<_> = early.iter().map(|draft| node.log.publish(&room, draft.clone())).collect();
+        let mut answers: Vec<_> = early.iter().map(|draft| node.core.publish(&room, draft.clone())).collect();
         let was_cut = fixture.cut();
-        answers.extend(late.iter().map(|draft| node.log.publish(&room, draft.clone())));
+        answers.extend(late.iter().map(|draft| node.core.publish(&room, draft.clone())));
         for stored in join_all(answers).await {
             stored.unwrap();
         }
@@ -338,7 +337,7 @@ impl World {
             }
         }
         let chain = &mut self.rooms[at];
-        let run = read(&node, &room, From::Newest, drafts.len()).await;
+        let run = read(&node, &room, Anchor::Newest, drafts.len()).await;
         for (draft, entry) in drafts.iter().zip(&run.entries) {
             chain.append(draft, entry.position.clone());
         }
@@ -349,7 +348,7 @@ impl World {
         if chain.taken {
             let nonce = self.fresh_nonce();
             let last = draft("anna", &nonce, "after the cut");
-            let stored = node.log.publish(&room, last.clone()).await.unwrap();
+            let stored = node.core.publish(&room, last.clone()).await.unwrap();
             self.rooms[at].published(&last, &stored);
             self.rooms[at].due.clear();
             self.hear_some(&room, maybe, &stored.position).await;

@@ -1,6 +1,6 @@
 //! What the record of a room promises.
 
-use backend::broker::{From, room as record};
+use backend::broker::{Anchor, room as record};
 use shared::text::Position;
 
 use super::{Fixture, assert_chain, heard, nonces, read, room, say, say_many};
@@ -38,29 +38,29 @@ pub(crate) async fn a_room_keeps_what_its_record_says(fixture: &mut impl Fixture
     say_many(&a, &there, 30).await;
     record::change(&*b.state, &here, |record| record.keep = Some(10)).await.unwrap();
     for broker in [&a, &b] {
-        let run = read(broker, &here, From::Newest, 100).await;
+        let run = read(broker, &here, Anchor::Newest, 100).await;
         assert_eq!((run.entries.as_slice(), run.older), (&before[20..], false), "at once, for every node");
-        assert!(!read(broker, &here, From::After(before[5].position.clone()), 100).await.found);
+        assert!(!read(broker, &here, Anchor::After(before[5].position.clone()), 100).await.found);
         let last_gone = before[19].position.clone();
-        let run = read(broker, &here, From::After(last_gone.clone()), 100).await;
+        let run = read(broker, &here, Anchor::After(last_gone.clone()), 100).await;
         assert_eq!((run.entries.as_slice(), run.found, run.older), (&before[20..], true, false), "whole");
-        assert!(!read(broker, &here, From::Through(last_gone), 100).await.found);
-        assert!(!read(broker, &here, From::After(Position::start()), 100).await.found);
+        assert!(!read(broker, &here, Anchor::Through(last_gone), 100).await.found);
+        assert!(!read(broker, &here, Anchor::After(Position::start()), 100).await.found);
     }
     for number in 0..15 {
         say([&a, &b][number % 2], &here, &format!("n{number}")).await.unwrap();
     }
-    let run = read(&a, &here, From::Newest, 100).await;
+    let run = read(&a, &here, Anchor::Newest, 100).await;
     assert_chain(&run.entries);
     assert_eq!((run.entries.len(), run.entries[9].n, run.older), (10, 45, false));
     assert!(say(&b, &here, "n0").await.unwrap().duplicate, "a nonce outlives its entry");
-    assert_eq!(read(&b, &there, From::Newest, 100).await.entries.len(), 30, "another room has its own");
+    assert_eq!(read(&b, &there, Anchor::Newest, 100).await.entries.len(), 30, "another room has its own");
 
     record::change(&*a.state, &here, |record| record.keep = None).await.unwrap();
     for number in 0..15 {
         say([&a, &b][number % 2], &here, &format!("m{number}")).await.unwrap();
     }
-    assert!(read(&b, &here, From::Newest, 100).await.entries.len() >= 25, "as the settings say again");
+    assert!(read(&b, &here, Anchor::Newest, 100).await.entries.len() >= 25, "as the settings say again");
 }
 
 pub(crate) async fn a_room_that_keeps_nothing_passes_on(fixture: &mut impl Fixture) {
@@ -68,7 +68,7 @@ pub(crate) async fn a_room_that_keeps_nothing_passes_on(fixture: &mut impl Fixtu
     let room = room("general");
     let before = say_many(&a, &room, 3).await;
     record::change(&*a.state, &room, |record| record.keep = Some(0)).await.unwrap();
-    b.bus.take(&room).await.unwrap();
+    b.core.subscribe(&room).await.unwrap();
     let mut stored = Vec::new();
     for number in 0..5 {
         stored.push(say([&a, &b][number % 2], &room, &format!("n{number}")).await.unwrap());
@@ -82,14 +82,14 @@ pub(crate) async fn a_room_that_keeps_nothing_passes_on(fixture: &mut impl Fixtu
     assert_eq!(heard_by_b[4].position, stored[4].position, "an answer names the place");
     // And nobody later.
     for broker in [&a, &b] {
-        let run = read(broker, &room, From::Newest, 10).await;
+        let run = read(broker, &room, Anchor::Newest, 10).await;
         assert!(run.entries.is_empty() && run.found);
-        assert!(!read(broker, &room, From::After(stored[3].position.clone()), 10).await.found);
-        assert!(!read(broker, &room, From::Before(stored[4].position.clone()), 10).await.found);
-        let after = read(broker, &room, From::After(stored[4].position.clone()), 10).await;
+        assert!(!read(broker, &room, Anchor::After(stored[3].position.clone()), 10).await.found);
+        assert!(!read(broker, &room, Anchor::Before(stored[4].position.clone()), 10).await.found);
+        let after = read(broker, &room, Anchor::After(stored[4].position.clone()), 10).await;
         assert!(after.found && after.entries.is_empty(), "nothing is missing after the last one");
         assert_eq!(
-            broker.log.heads(std::slice::from_ref(&room)).await.unwrap(),
+            broker.core.heads(std::slice::from_ref(&room)).await.unwrap(),
             [stored[4].position.clone()]
         );
     }
@@ -99,5 +99,5 @@ pub(crate) async fn a_room_that_keeps_nothing_passes_on(fixture: &mut impl Fixtu
     let kept = say(&a, &room, "kept").await.unwrap();
     let after = heard(&b, &room, "kept").await.pop().unwrap();
     assert_eq!((after.position, after.prev, after.n), (kept.position.clone(), stored[4].position.clone(), 9));
-    assert!(read(&b, &room, From::Newest, 1).await.entries[0].position == kept.position);
+    assert!(read(&b, &room, Anchor::Newest, 1).await.entries[0].position == kept.position);
 }

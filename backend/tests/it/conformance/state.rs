@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend::broker::{Broker, Key, Kind, LogError, StateError, Versioned};
+use backend::broker::{Broker, BrokerError, Key, Kind, StateError, Versioned};
 use bytes::Bytes;
 use shared::text::UserId;
 use tokio::time::timeout;
@@ -129,7 +129,7 @@ pub(crate) async fn rights_end_with_their_record(fixture: &mut impl Fixture) {
     let room = room("general");
     let rights = Key::Rights(room.clone());
     broker.state.put(&rights, None, Bytes::new(), None).await.unwrap();
-    assert!(matches!(say(&broker, &room, "a").await, Err(LogError::Stale(_))));
+    assert!(matches!(say(&broker, &room, "a").await, Err(BrokerError::Stale(_))));
     broker.state.take(&rights).await.unwrap();
     assert!(say(&broker, &room, "a").await.is_ok(), "a room without rights has version 0");
 }

@@ -35,7 +35,7 @@ fn a_room_is_read_once_and_only_what_is_within_the_window() {
     const NOW: u64 = 10_000_000_000;
     let disk = Disk::open(None, true, 1024 * 1024).unwrap();
     let room = Room::parse("a").unwrap();
-    let head = Head { next: 5, stored: NOW, ..Head::default() };
+    let head = RoomHead { next: 5, stored: NOW, ..RoomHead::default() };
     let transaction = disk.begin_write().unwrap();
     let mut entries = transaction.open_table(ENTRIES).unwrap();
     for (number, age_s) in [(1, 700), (2, 601), (3, 599), (4, 0)] {

@@ -131,19 +131,19 @@ async fn a_full_disk_is_told_and_gets_over() {
     let folder = tempfile::tempdir().unwrap();
     let (store, faults) = failing(&folder.path().join("hubbub.redb"));
     let broker = store.join();
-    broker.bus.take(&room("a")).await.unwrap();
+    broker.core.subscribe(&room("a")).await.unwrap();
     fill(&broker, "a", 20).await;
     let before = wait_ready(&broker, true).await;
 
     faults.full.store(true, Ordering::SeqCst);
     let answers: Vec<_> =
-        (0..50).map(|number| broker.log.publish(&room("a"), draft(&format!("lost-{number:04}")))).collect();
+        (0..50).map(|number| broker.core.publish(&room("a"), draft(&format!("lost-{number:04}")))).collect();
     for answer in answers {
-        assert!(matches!(answer.await, Err(LogError::Full(_))));
+        assert!(matches!(answer.await, Err(BrokerError::Full(_))));
     }
     let health = wait_ready(&broker, false).await;
     assert!(health.reason.unwrap().contains("full"));
-    assert!(matches!(publish(&broker, "b", "x").await, Err(LogError::Full(_))));
+    assert!(matches!(publish(&broker, "b", "x").await, Err(BrokerError::Full(_))));
     assert!(broker.state.put(&crate::broker::Key::Secret, None, "x".into(), None).await.is_err());
 
     faults.full.store(false, Ordering::SeqCst);
@@ -179,13 +179,13 @@ async fn a_file_that_cannot_grow_goes_on_when_it_can() {
     let mut stored = 0;
     let error = loop {
         let nonce = format!("n-{stored:05}");
-        match broker.log.publish(&room("a"), draft_by("ana", &nonce, &text)).await {
+        match broker.core.publish(&room("a"), draft_by("ana", &nonce, &text)).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
         }
         assert!(stored < 10_000);
     };
-    assert!(matches!(error, LogError::Full(_)), "{error}");
+    assert!(matches!(error, BrokerError::Full(_)), "{error}");
     faults.grown.store(false, Ordering::SeqCst);
     wait_ready(&broker, true).await;
     publish(&broker, "a", "after").await.unwrap();
@@ -200,7 +200,7 @@ async fn a_disk_that_hangs_is_answered_in_time() {
     let broker = store.join();
     fill(&broker, "a", 1).await;
     faults.hanging.store(true, Ordering::SeqCst);
-    assert_eq!(publish(&broker, "a", "late").await, Err(LogError::Unknown));
+    assert_eq!(publish(&broker, "a", "late").await, Err(BrokerError::Unknown));
     let key = crate::broker::Key::Secret;
     assert_eq!(broker.state.put(&key, None, "x".into(), None).await, Err(crate::broker::StateError::Unknown));
     faults.hanging.store(false, Ordering::SeqCst);
@@ -208,7 +208,7 @@ async fn a_disk_that_hangs_is_answered_in_time() {
     let stored = loop {
         match publish(&broker, "a", "late").await {
             Ok(stored) => break stored,
-            Err(error) => assert_eq!(error, LogError::Unknown),
+            Err(error) => assert_eq!(error, BrokerError::Unknown),
         }
     };
     assert_eq!((stored.duplicate, everything(&broker, "a").await.len()), (true, 2));
@@ -229,7 +229,7 @@ async fn answers_are_true_whatever_fails() {
             match publish(&broker, "a", &format!("x-{number:04}")).await {
                 Ok(stored) => told.push(stored.position),
                 // The sender tries again, with the same nonce.
-                Err(LogError::Unavailable(_) | LogError::Unknown) => {
+                Err(BrokerError::Unavailable(_) | BrokerError::Unknown) => {
                     wait_ready(&broker, true).await;
                     told.push(publish(&broker, "a", &format!("x-{number:04}")).await.unwrap().position);
                 }

@@ -7,12 +7,12 @@ async fn positions_and_chain() {
     assert_eq!(stored, Stored { position: position("1.x9Zq"), n: Some(1), duplicate: false });
     let mut edit = draft("e");
     edit.counts = false;
-    let stored = broker.log.publish(&room("a"), edit).await.unwrap();
+    let stored = broker.core.publish(&room("a"), edit).await.unwrap();
     assert_eq!(stored, Stored { position: position("2.e"), n: Some(1), duplicate: false });
-    let run = read(&broker, "a", From::Newest, 10).await;
+    let run = read(&broker, "a", Anchor::Newest, 10).await;
     assert_eq!(run.entries.iter().map(|entry| entry.prev.as_str()).collect::<Vec<_>>(), ["0", "1.x9Zq"]);
     assert_eq!(run.entries[0].record, draft("nonce-x9Zq").record);
-    let heads = broker.log.heads(&[room("b"), room("a")]).await.unwrap();
+    let heads = broker.core.heads(&[room("b"), room("a")]).await.unwrap();
     assert_eq!(heads, [Position::start(), position("2.e")]);
 }
 
@@ -21,23 +21,23 @@ async fn spans() {
     let broker = memory().join();
     let at = fill(&broker, "a", 9).await;
     let number = |n: usize| at[n - 1].clone();
-    let cases: [(From, usize, &[u64], bool, bool); 16] = [
-        (From::Newest, 3, &[7, 8, 9], true, false),
-        (From::Newest, 99, &[1, 2, 3, 4, 5, 6, 7, 8, 9], false, false),
-        (From::Through(number(4)), 2, &[3, 4], true, true),
-        (From::Through(number(9)), 1, &[9], true, false),
-        (From::Before(number(4)), 2, &[2, 3], true, true),
-        (From::Before(number(3)), 9, &[1, 2], false, true),
-        (From::Before(number(1)), 9, &[], false, true),
-        (From::After(Position::start()), 2, &[1, 2], false, true),
-        (From::After(number(7)), 9, &[8, 9], true, false),
-        (From::After(number(9)), 9, &[], true, false),
-        (From::Around(number(5)), 3, &[4, 5, 6], true, true),
-        (From::Around(number(5)), 4, &[4, 5, 6, 7], true, true),
-        (From::Around(number(1)), 4, &[1, 2, 3, 4], false, true),
-        (From::Around(number(9)), 4, &[6, 7, 8, 9], true, false),
-        (From::Around(number(2)), 99, &[1, 2, 3, 4, 5, 6, 7, 8, 9], false, false),
-        (From::Around(number(5)), 1, &[5], true, true),
+    let cases: [(Anchor, usize, &[u64], bool, bool); 16] = [
+        (Anchor::Newest, 3, &[7, 8, 9], true, false),
+        (Anchor::Newest, 99, &[1, 2, 3, 4, 5, 6, 7, 8, 9], false, false),
+        (Anchor::Through(number(4)), 2, &[3, 4], true, true),
+        (Anchor::Through(number(9)), 1, &[9], true, false),
+        (Anchor::Before(number(4)), 2, &[2, 3], true, true),
+        (Anchor::Before(number(3)), 9, &[1, 2], false, true),
+        (Anchor::Before(number(1)), 9, &[], false, true),
+        (Anchor::After(Position::start()), 2, &[1, 2], false, true),
+        (Anchor::After(number(7)), 9, &[8, 9], true, false),
+        (Anchor::After(number(9)), 9, &[], true, false),
+        (Anchor::Around(number(5)), 3, &[4, 5, 6], true, true),
+        (Anchor::Around(number(5)), 4, &[4, 5, 6, 7], true, true),
+        (Anchor::Around(number(1)), 4, &[1, 2, 3, 4], false, true),
+        (Anchor::Around(number(9)), 4, &[6, 7, 8, 9], true, false),
+        (Anchor::Around(number(2)), 99, &[1, 2, 3, 4, 5, 6, 7, 8, 9], false, false),
+        (Anchor::Around(number(5)), 1, &[5], true, true),
     ];
     for (from, limit, entries, older, newer) in cases {
         let run = read(&broker, "a", from.clone(), limit).await;
@@ -55,21 +55,21 @@ async fn positions_that_are_not_there() {
         ["2.0003", "4.0004", "0.0000", "2", "02.0002", "+2.0002", "x.y", "9999999999999999999999.0002"]
     {
         for from in [
-            From::Through(position(text)),
-            From::Before(position(text)),
-            From::After(position(text)),
-            From::Around(position(text)),
+            Anchor::Through(position(text)),
+            Anchor::Before(position(text)),
+            Anchor::After(position(text)),
+            Anchor::Around(position(text)),
         ] {
             assert_eq!(read(&broker, "a", from.clone(), 5).await, Run::default(), "{from:?}");
         }
     }
-    let run = read(&broker, "nowhere", From::After(Position::start()), 5).await;
+    let run = read(&broker, "nowhere", Anchor::After(Position::start()), 5).await;
     assert_eq!(run, Run { found: true, ..Run::default() });
     let asked = ["9.zzzz", "3.zzzz", "2.0002", "1.0001"].map(position);
-    assert_eq!(broker.log.first_kept(&room("a"), &asked).await.unwrap(), Some(position("2.0002")));
-    assert_eq!(broker.log.first_kept(&room("a"), &asked[..2]).await.unwrap(), None);
+    assert_eq!(broker.core.first_kept(&room("a"), &asked).await.unwrap(), Some(position("2.0002")));
+    assert_eq!(broker.core.first_kept(&room("a"), &asked[..2]).await.unwrap(), None);
     let start = [position("9.zzzz"), Position::start()];
-    assert_eq!(broker.log.first_kept(&room("a"), &start).await.unwrap(), Some(Position::start()));
+    assert_eq!(broker.core.first_kept(&room("a"), &start).await.unwrap(), Some(Position::start()));
 }
 
 #[tokio::test]
@@ -77,11 +77,11 @@ async fn pages_are_bounded_in_bytes() {
     let broker = memory().join();
     let text = "x".repeat(shared::limits::BODY_BYTES);
     for number in 0..80 {
-        broker.log.publish(&room("a"), draft_by("ana", &format!("n{number}"), &text)).await.unwrap();
+        broker.core.publish(&room("a"), draft_by("ana", &format!("n{number}"), &text)).await.unwrap();
     }
-    let run = read(&broker, "a", From::Newest, 100).await;
+    let run = read(&broker, "a", Anchor::Newest, 100).await;
     assert!((1..80).contains(&run.entries.len()) && run.older && !run.newer);
-    let run = read(&broker, "a", From::After(Position::start()), 100).await;
+    let run = read(&broker, "a", Anchor::After(Position::start()), 100).await;
     assert!((1..80).contains(&run.entries.len()) && !run.older && run.newer);
     let all = everything(&broker, "a").await;
     assert_eq!(all.len(), 80);
@@ -99,25 +99,25 @@ async fn a_repeated_nonce_gets_the_first_position() {
     assert_eq!(publish(&two, "a", "n").await.unwrap(), again);
     // Another room, another sender: another message.
     assert!(!publish(&one, "b", "n").await.unwrap().duplicate);
-    assert!(!one.log.publish(&room("a"), draft_by("bo", "n", "x")).await.unwrap().duplicate);
-    let both = (one.log.publish(&room("a"), draft("m")), two.log.publish(&room("a"), draft("m")));
+    assert!(!one.core.publish(&room("a"), draft_by("bo", "n", "x")).await.unwrap().duplicate);
+    let both = (one.core.publish(&room("a"), draft("m")), two.core.publish(&room("a"), draft("m")));
     let both = (both.0.await.unwrap(), both.1.await.unwrap());
     assert!(both.0.duplicate != both.1.duplicate && both.0.position == both.1.position);
     drop((one, two, store));
 
     let broker = on(&path).join();
     assert_eq!(publish(&broker, "a", "n").await.unwrap(), again);
-    assert_eq!(read(&broker, "a", From::Newest, 9).await.entries.len(), 3);
+    assert_eq!(read(&broker, "a", Anchor::Newest, 9).await.entries.len(), 3);
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses() {
     let broker =
         Store::open(EmbeddedSettings { queue_bytes: 10, ..EmbeddedSettings::default() }).unwrap().join();
-    assert_eq!(publish(&broker, "a", "n").await, Err(LogError::Overloaded));
+    assert_eq!(publish(&broker, "a", "n").await, Err(BrokerError::Overloaded));
     let few = Store::open(EmbeddedSettings { nonces_max: 2, ..EmbeddedSettings::default() }).unwrap().join();
     fill(&few, "a", 2).await;
-    assert_eq!(publish(&few, "a", "m").await, Err(LogError::Overloaded));
+    assert_eq!(publish(&few, "a", "m").await, Err(BrokerError::Overloaded));
     assert!(publish(&few, "a", "n-0002").await.unwrap().duplicate);
 }
 
@@ -128,13 +128,13 @@ async fn the_count_of_a_room_is_bounded() {
     for number in 1..=200 {
         publish(&broker, "a", &format!("n-{number:04}")).await.unwrap();
     }
-    let run = read(&broker, "a", From::Newest, 100).await;
+    let run = read(&broker, "a", Anchor::Newest, 100).await;
     assert_eq!(numbers(&run), (191..=200).collect::<Vec<_>>());
     assert!(!run.older);
     for gone in [Position::start(), position("190.zzzz"), position("189.0189"), position("1.0001")] {
-        assert!(!read(&broker, "a", From::After(gone), 5).await.found);
+        assert!(!read(&broker, "a", Anchor::After(gone), 5).await.found);
     }
-    let run = read(&broker, "a", From::After(position("190.0190")), 100).await;
+    let run = read(&broker, "a", Anchor::After(position("190.0190")), 100).await;
     assert_eq!((numbers(&run), run.older), ((191..=200).collect(), false), "nothing after it is missing");
 }
 
@@ -147,8 +147,8 @@ async fn export_writes_lines_and_compact_keeps_them() {
     fill(&broker, "a", 1_201).await;
     let mut odd = draft("odd");
     odd.record = Record::parse("z 1".into());
-    broker.log.publish(&room("b\"1"), odd).await.unwrap();
-    broker.bus.close().await;
+    broker.core.publish(&room("b\"1"), odd).await.unwrap();
+    broker.core.close().await;
     drop((broker, store));
     let mut seen = Vec::new();
     tools::compact(&path, |at| seen.push(at)).unwrap();

@@ -48,7 +48,7 @@ impl Model {
         self.said.push((sender.to_owned(), nonce.to_owned(), stored.position.clone()));
     }
 
-    fn read(&self, span: u8, position: &Position, limit: usize) -> (From, Vec<u64>, bool, bool, bool) {
+    fn read(&self, span: u8, position: &Position, limit: usize) -> (Anchor, Vec<u64>, bool, bool, bool) {
         let kept = self.said.len().saturating_sub(MAX);
         let end = self.said.len();
         let said = self.said.iter().position(|(_, _, p)| p == position);
@@ -56,14 +56,14 @@ impl Model {
         // Nothing is missing either after the last one that is gone.
         let after = said.filter(|at| at + 1 >= kept);
         let (from, range) = match span {
-            0 => (From::Newest, Some((kept.max(end.saturating_sub(limit)), end))),
+            0 => (Anchor::Newest, Some((kept.max(end.saturating_sub(limit)), end))),
             1 => (
-                From::Through(position.clone()),
+                Anchor::Through(position.clone()),
                 at.map(|at| (kept.max((at + 1).saturating_sub(limit)), at + 1)),
             ),
-            2 => (From::Before(position.clone()), at.map(|at| (kept.max(at.saturating_sub(limit)), at))),
-            3 => (From::After(position.clone()), after.map(|at| (at + 1, end.min(at + 1 + limit)))),
-            _ => (From::After(Position::start()), (kept == 0).then_some((0, end.min(limit)))),
+            2 => (Anchor::Before(position.clone()), at.map(|at| (kept.max(at.saturating_sub(limit)), at))),
+            3 => (Anchor::After(position.clone()), after.map(|at| (at + 1, end.min(at + 1 + limit)))),
+            _ => (Anchor::After(Position::start()), (kept == 0).then_some((0, end.min(limit)))),
         };
         let Some((a, b)) = range else { return (from, Vec::new(), false, false, false) };
         (from, (a..b).map(|at| at as u64 + 1).collect(), true, a > kept, b < end)
@@ -85,7 +85,7 @@ async fn play(steps: Vec<Step>) {
             Step::Publish(at, sender, nonce) => {
                 let (sender, nonce) = (format!("s{sender}"), format!("nonce-{nonce}"));
                 let stored = broker
-                    .log
+                    .core
                     .publish(&room(&at.to_string()), draft_by(&sender, &nonce, &nonce))
                     .await
                     .unwrap();
@@ -96,7 +96,7 @@ async fn play(steps: Vec<Step>) {
                 let nonces: Vec<_> = nonces.into_iter().map(|nonce| format!("nonce-{nonce}")).collect();
                 let answers: Vec<_> = nonces
                     .iter()
-                    .map(|nonce| broker.log.publish(&room(&at.to_string()), draft_by("s0", nonce, nonce)))
+                    .map(|nonce| broker.core.publish(&room(&at.to_string()), draft_by("s0", nonce, nonce)))
                     .collect();
                 for (nonce, answer) in nonces.iter().zip(answers) {
                     models.entry(at).or_default().publish("s0", nonce, &answer.await.unwrap());

@@ -43,7 +43,7 @@ async fn a_damaged_or_foreign_file_is_left_as_it_is() {
     let whole = folder.path().join("whole.redb");
     let broker = on(&whole).join();
     fill(&broker, "a", 500).await;
-    broker.bus.close().await;
+    broker.core.close().await;
     let bytes = fs::read(&whole).unwrap();
     let mut no_magic = bytes.clone();
     no_magic[..64].fill(0x55);

@@ -89,20 +89,20 @@ async fn rights_forbid_stale_drafts() {
     let broker = on(&path).join();
     let key = Key::Rights(room("a"));
     publish(&broker, "a", "1").await.unwrap();
-    let before = broker.log.publish(&room("a"), draft("2"));
+    let before = broker.core.publish(&room("a"), draft("2"));
     let version = broker.state.put(&key, Some(0), "x".into(), None);
     assert_eq!(version.await, Ok(1));
     assert!(before.await.is_ok());
-    assert_eq!(publish(&broker, "a", "3").await, Err(LogError::Stale(1)));
+    assert_eq!(publish(&broker, "a", "3").await, Err(BrokerError::Stale(1)));
     // A retry of what was stored is answered all the same.
     assert!(publish(&broker, "a", "1").await.unwrap().duplicate);
     drop(broker);
 
     let broker = on(&path).join();
-    assert_eq!(publish(&broker, "a", "3").await, Err(LogError::Stale(1)));
+    assert_eq!(publish(&broker, "a", "3").await, Err(BrokerError::Stale(1)));
     let mut allowed = draft("3");
     allowed.rights = 1;
-    let stored = broker.log.publish(&room("a"), allowed).await.unwrap();
+    let stored = broker.core.publish(&room("a"), allowed).await.unwrap();
     assert_eq!((stored.n, stored.position), (Some(3), position("3.3")));
     assert_eq!(publish(&broker, "b", "3").await.unwrap().n, Some(1));
 }

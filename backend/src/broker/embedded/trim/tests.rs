@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::broker::{
-    Draft, From, Key, Record, Run, Span,
+    Anchor, Draft, Key, Record, Run, Span,
     embedded::{
         history,
         nonces::Nonces,
@@ -35,12 +35,12 @@ fn say(disk: &Disk, settings: &EmbeddedSettings, name: &str, count: usize, now_m
 
 fn write(disk: &Disk, settings: &EmbeddedSettings, commands: &[Command], now_ms: u64) {
     let transaction = disk.begin_write().unwrap();
-    batch::apply(&transaction, commands, &mut Nonces::new(now_ms), settings, now_ms).unwrap();
+    commit::apply(&transaction, commands, &mut Nonces::new(now_ms), settings, now_ms).unwrap();
     transaction.commit().unwrap();
 }
 
-fn head(disk: &Disk, name: &str) -> Option<Head> {
-    Head::read(&disk.begin_read().unwrap().open_table(ROOMS).unwrap(), name).unwrap()
+fn head(disk: &Disk, name: &str) -> Option<RoomHead> {
+    RoomHead::read(&disk.begin_read().unwrap().open_table(ROOMS).unwrap(), name).unwrap()
 }
 
 fn rows(disk: &Disk) -> u64 {
@@ -99,7 +99,7 @@ fn the_sweep_empties_and_forgets_idle_rooms() {
     // The chain of an emptied room goes on where it was.
     assert_eq!(head(&disk, "long").unwrap().next, 201);
     let after = |position: &Position| {
-        let span = Span { from: From::After(position.clone()), limit: 5 };
+        let span = Span { from: Anchor::After(position.clone()), limit: 5 };
         history::read(&disk.begin_read().unwrap(), &Room::parse("long").unwrap(), &span, 1_000).unwrap()
     };
     let end = head(&disk, "long").unwrap().position();

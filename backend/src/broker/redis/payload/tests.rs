@@ -68,8 +68,8 @@ fn kinds() {
         ("1e", Payload::Damaged),
         ("1p17", Payload::Probe(17)),
         ("1px", Payload::Damaged),
-        ("1t", Payload::Told(Bytes::new())),
-        ("1tx y", Payload::Told(Bytes::from_static(b"x y"))),
+        ("1t", Payload::Broadcast(Bytes::new())),
+        ("1tx y", Payload::Broadcast(Bytes::from_static(b"x y"))),
         ("1z…", Payload::Unknown),
         ("2e1-1.a 0 1 0\n", Payload::Unknown),
         ("1e1-1.a 0 1 2\n{", Payload::Damaged),
@@ -78,7 +78,7 @@ fn kinds() {
     ] {
         assert_eq!(parse(&Bytes::from(payload)), meaning, "{payload:?}");
     }
-    assert_eq!(parse(&told(b"x")), Payload::Told(Bytes::from_static(b"x")));
+    assert_eq!(parse(&broadcast(b"x")), Payload::Broadcast(Bytes::from_static(b"x")));
     assert_eq!(parse(&probe(3).into()), Payload::Probe(3));
 }
 

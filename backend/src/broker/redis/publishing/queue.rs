@@ -14,7 +14,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::broker::{Draft, LogError, Stored};
+use crate::broker::{BrokerError, Draft, Stored};
 
 /// Drafts accepted and not answered.
 pub(crate) const DRAFTS: usize = 16_384;
@@ -24,7 +24,7 @@ const BYTES: usize = 64 << 20;
 
 /// The bounded queue.
 #[derive(Debug, Default)]
-pub(in super::super) struct Queue {
+pub(in super::super) struct DraftQueue {
     inner: Mutex<Inner>,
     filled: Notify,
     emptied: Notify,
@@ -32,7 +32,7 @@ pub(in super::super) struct Queue {
 
 #[derive(Debug, Default)]
 struct Inner {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueuedDraft>,
     /// Accepted and not answered: those in `waiting` and those on their way.
     drafts: usize,
     bytes: usize,
@@ -40,13 +40,13 @@ struct Inner {
 
 /// How far a draft is, as its caller and the lane agree on it.
 #[derive(Debug, Default)]
-pub(super) struct Stage(AtomicU8);
+pub(super) struct DraftStage(AtomicU8);
 
 const QUEUED: u8 = 0;
 const SENT: u8 = 1;
 const EXPIRED: u8 = 2;
 
-impl Stage {
+impl DraftStage {
     /// Gives a draft up that is not on its way. `false` if it is (or was, and nobody knows what came of it).
     pub(super) fn expire(&self) -> bool {
         let step = self.0.compare_exchange(QUEUED, EXPIRED, Ordering::AcqRel, Ordering::Acquire);
@@ -68,23 +68,23 @@ impl Stage {
 
 /// An accepted draft.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct QueuedDraft {
     pub(super) room: Room,
     pub(super) draft: Draft,
     pub(super) deadline: Instant,
-    pub(super) stage: Arc<Stage>,
+    pub(super) stage: Arc<DraftStage>,
     /// An earlier try may have stored it.
     pub(super) doubtful: bool,
-    answer: oneshot::Sender<Result<Stored, LogError>>,
+    answer: oneshot::Sender<Result<Stored, BrokerError>>,
 }
 
-impl Waiting {
+impl QueuedDraft {
     pub(super) fn new(
         room: Room,
         draft: Draft,
         deadline: Instant,
-        stage: Arc<Stage>,
-        answer: oneshot::Sender<Result<Stored, LogError>>,
+        stage: Arc<DraftStage>,
+        answer: oneshot::Sender<Result<Stored, BrokerError>>,
     ) -> Self {
         Self { room, draft, deadline, stage, doubtful: false, answer }
     }
@@ -94,9 +94,9 @@ impl Waiting {
     }
 }
 
-impl Queue {
+impl DraftQueue {
     /// Takes a draft in, or not: there are too many.
-    pub(super) fn push(&self, waiting: Waiting) -> bool {
+    pub(super) fn push(&self, waiting: QueuedDraft) -> bool {
         {
             let mut inner = self.lock();
             let bytes = inner.bytes + waiting.bytes();
@@ -112,7 +112,7 @@ impl Queue {
     }
 
     /// Up to `most` drafts from the front; waits for one.
-    pub(super) async fn pull(&self, most: usize) -> Vec<Waiting> {
+    pub(super) async fn pull(&self, most: usize) -> Vec<QueuedDraft> {
         loop {
             {
                 let mut inner = self.lock();
@@ -126,7 +126,7 @@ impl Queue {
     }
 
     /// Puts drafts back in front of everything, in their order.
-    pub(super) fn put_back(&self, drafts: Vec<Waiting>) {
+    pub(super) fn put_back(&self, drafts: Vec<QueuedDraft>) {
         if drafts.is_empty() {
             return;
         }
@@ -139,8 +139,8 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Answers a draft that [`Queue::pull`] gave.
-    pub(super) fn answer(&self, waiting: Waiting, result: Result<Stored, LogError>) {
+    /// Answers a draft that [`DraftQueue::pull`] gave.
+    pub(super) fn answer(&self, waiting: QueuedDraft, result: Result<Stored, BrokerError>) {
         let empty = {
             let mut inner = self.lock();
             inner.drafts -= 1;
@@ -169,11 +169,11 @@ impl Queue {
     }
 
     /// Answers a draft whose deadline has passed, or that its caller gave up.
-    pub(super) fn late(&self, waiting: Waiting) {
+    pub(super) fn late(&self, waiting: QueuedDraft) {
         let error = if waiting.stage.expire() {
-            LogError::Unavailable("there is no connection to Redis".to_owned())
+            BrokerError::Unavailable("there is no connection to Redis".to_owned())
         } else {
-            LogError::Unknown
+            BrokerError::Unknown
         };
         self.answer(waiting, Err(error));
     }

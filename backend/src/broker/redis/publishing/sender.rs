@@ -6,8 +6,8 @@ use ::redis::{Value, aio::MultiplexedConnection};
 use tokio::sync::watch;
 
 use super::{
-    batch::{Batch, Keeping},
-    queue::Queue,
+    queue::DraftQueue,
+    round_trip::{Keeping, RoundTrip},
 };
 use crate::broker::{
     Health,
@@ -26,7 +26,7 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub(in super::super) struct Sender {
     pub(in super::super) address: Address,
-    pub(in super::super) queue: Arc<Queue>,
+    pub(in super::super) queue: Arc<DraftQueue>,
     pub(in super::super) keeping: Keeping,
     /// How long an answer may take before the connection is given up.
     pub(in super::super) answer: Duration,
@@ -54,7 +54,7 @@ impl Sender {
         }
     }
 
-    async fn serve(&self, backoff: &mut Backoff, before: &mut Option<Identity>) -> Failure {
+    async fn serve(&self, backoff: &mut Backoff, before: &mut Option<ConnectionId>) -> Failure {
         let (mut connection, server) = match self.connect(before).await {
             Ok(connected) => connected,
             Err(failure) => return failure,
@@ -65,7 +65,7 @@ impl Sender {
                 self.queue.put_back(drafts);
                 return Failure::Down("Sentinel names another primary".to_owned());
             }
-            let batch = Batch::gather(&self.queue, drafts);
+            let batch = RoundTrip::gather(&self.queue, drafts);
             if batch.is_empty() {
                 continue;
             }
@@ -98,11 +98,11 @@ impl Sender {
     /// What a server that is no longer the primary executes is dropped when it follows the new one.
     async fn connect(
         &self,
-        before: &mut Option<Identity>,
+        before: &mut Option<ConnectionId>,
     ) -> Result<(MultiplexedConnection, Server), Failure> {
         let server = self.address.find().await?;
         let mut connection = server.commands(self.answer).await?;
-        if let Some(Identity { id, addr, .. }) =
+        if let Some(ConnectionId { id, addr, .. }) =
             before.as_ref().filter(|before| before.server == server.name())
         {
             let mut kill = ::redis::cmd("CLIENT");
@@ -115,7 +115,7 @@ impl Sender {
             .query_async::<String>(&mut connection)
             .await
             .ok()
-            .and_then(|info| Identity::parse(server.name(), &info));
+            .and_then(|info| ConnectionId::parse(server.name(), &info));
         load(&mut connection).await?;
         Ok((connection, server))
     }
@@ -124,13 +124,13 @@ impl Sender {
 /// How Redis tells a connection from all others. Numbers begin anew when it restarts, addresses come again in time;
 /// both together do not.
 #[derive(Debug, PartialEq, Eq)]
-struct Identity {
+struct ConnectionId {
     server: String,
     id: String,
     addr: String,
 }
 
-impl Identity {
+impl ConnectionId {
     fn parse(server: &str, info: &str) -> Option<Self> {
         let field =
             |name| info.split([' ', '\n']).find_map(|word| word.strip_prefix(name)).map(str::to_owned);
@@ -150,7 +150,7 @@ mod tests {
     fn a_connection_is_known_by_number_and_address() {
         let info = "id=17 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=8 name= age=0\n";
         let [server, id, addr] = ["one:6379", "17", "127.0.0.1:5000"].map(str::to_owned);
-        assert_eq!(Identity::parse("one:6379", info), Some(Identity { server, id, addr }));
-        assert_eq!(Identity::parse("one:6379", "what?"), None);
+        assert_eq!(ConnectionId::parse("one:6379", info), Some(ConnectionId { server, id, addr }));
+        assert_eq!(ConnectionId::parse("one:6379", "what?"), None);
     }
 }

@@ -1,6 +1,6 @@
 use shared::text::{Nonce, UserId};
 
-use super::{batch::Batch, *};
+use super::{round_trip::RoundTrip, *};
 use crate::broker::Record;
 
 fn draft(nonce: &str) -> Draft {
@@ -22,9 +22,9 @@ fn room(name: &str) -> Room {
 async fn what_was_never_sent_is_unavailable_and_stays_unsent() {
     let publishing = Publishing::new(Duration::from_secs(2));
     let answer = publishing.publish(&room("a"), draft("n1"));
-    assert!(matches!(answer.await, Err(LogError::Unavailable(_))));
+    assert!(matches!(answer.await, Err(BrokerError::Unavailable(_))));
     let queue = publishing.queue();
-    let batch = Batch::gather(&queue, queue.pull(10).await);
+    let batch = RoundTrip::gather(&queue, queue.pull(10).await);
     assert!(batch.is_empty(), "its caller was told that it is not stored");
     queue.emptied().await;
 }
@@ -34,10 +34,10 @@ async fn what_is_on_its_way_is_unknown() {
     let publishing = Publishing::new(Duration::from_secs(2));
     let answer = publishing.publish(&room("a"), draft("n1"));
     let queue = publishing.queue();
-    let batch = Batch::gather(&queue, queue.pull(10).await);
-    assert_eq!(answer.await, Err(LogError::Unknown));
+    let batch = RoundTrip::gather(&queue, queue.pull(10).await);
+    assert_eq!(answer.await, Err(BrokerError::Unknown));
     batch.doubt(&queue);
-    assert!(Batch::gather(&queue, queue.pull(10).await).is_empty(), "it is too late to send it again");
+    assert!(RoundTrip::gather(&queue, queue.pull(10).await).is_empty(), "it is too late to send it again");
     queue.emptied().await;
 }
 
@@ -46,10 +46,10 @@ async fn a_definite_no_after_a_doubtful_try_is_still_unknown() {
     let publishing = Publishing::new(Duration::from_secs(2));
     let answer = publishing.publish(&room("a"), draft("n1"));
     let queue = publishing.queue();
-    Batch::gather(&queue, queue.pull(10).await).doubt(&queue);
-    let again = Batch::gather(&queue, queue.pull(10).await);
+    RoundTrip::gather(&queue, queue.pull(10).await).doubt(&queue);
+    let again = RoundTrip::gather(&queue, queue.pull(10).await);
     again.settle(&queue, vec![::redis::Value::Nil], None);
-    assert_eq!(answer.await, Err(LogError::Unknown));
+    assert_eq!(answer.await, Err(BrokerError::Unknown));
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn the_queue_is_bounded() {
     for number in 0..16_384 {
         answers.push(publishing.publish(&room("a"), draft(&number.to_string())));
     }
-    assert_eq!(publishing.publish(&room("a"), draft("x")).await, Err(LogError::Overloaded));
+    assert_eq!(publishing.publish(&room("a"), draft("x")).await, Err(BrokerError::Overloaded));
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_room_has_one_call_in_a_batch_and_the_rest_keeps_its_order() {
         answers.push(publishing.publish(&room(&format!("b{number}")), draft("x")));
     }
     let queue = publishing.queue();
-    let batch = Batch::gather(&queue, queue.pull(256).await);
+    let batch = RoundTrip::gather(&queue, queue.pull(256).await);
     let keeping = Keeping {
         keys: super::super::keys::Keys::new("p:"),
         history_max: 10,

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{CHUNK, Failure, Subscriber, confirmed};
-use crate::broker::{BusError, redis::keys::Keys};
+use crate::broker::{BrokerError, redis::keys::Keys};
 
 /// Orders that wait.
 const WAITING: usize = 1024;
@@ -26,8 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(6);
 pub(in super::super) struct Order {
     room: Room,
     channel: String,
-    take: bool,
-    answer: oneshot::Sender<Result<(), BusError>>,
+    subscribe: bool,
+    answer: oneshot::Sender<Result<(), BrokerError>>,
 }
 
 /// Where orders are handed in.
@@ -44,24 +44,24 @@ impl Orders {
         (Self { keys, sender }, receiver)
     }
 
-    /// See [`Bus::take`](crate::broker::Bus::take).
-    pub(in super::super) async fn take(&self, room: &Room) -> Result<(), BusError> {
+    /// See [`Core::subscribe`](crate::broker::Core::subscribe).
+    pub(in super::super) async fn subscribe(&self, room: &Room) -> Result<(), BrokerError> {
         self.order(room, true).await
     }
 
-    /// See [`Bus::give_up`](crate::broker::Bus::give_up).
-    pub(in super::super) async fn give_up(&self, room: &Room) -> Result<(), BusError> {
+    /// See [`Core::unsubscribe`](crate::broker::Core::unsubscribe).
+    pub(in super::super) async fn unsubscribe(&self, room: &Room) -> Result<(), BrokerError> {
         self.order(room, false).await
     }
 
-    async fn order(&self, room: &Room, take: bool) -> Result<(), BusError> {
+    async fn order(&self, room: &Room, subscribe: bool) -> Result<(), BrokerError> {
         let (answer, answered) = oneshot::channel();
-        let order = Order { room: room.clone(), channel: self.keys.channel(room), take, answer };
+        let order = Order { room: room.clone(), channel: self.keys.channel(room), subscribe, answer };
         let ordered = async {
             self.sender.send(order).await.map_err(|_| gone())?;
             answered.await.map_err(|_| gone())?
         };
-        timeout(DEADLINE, ordered).await.unwrap_or(Err(BusError::Timeout))
+        timeout(DEADLINE, ordered).await.unwrap_or(Err(BrokerError::Unknown))
     }
 }
 
@@ -100,7 +100,7 @@ impl Subscriber {
                     let changing: HashSet<_> = taking.into_iter().chain(giving_up).collect();
                     for order in batch.drain(..) {
                         let result = if changing.contains(&order.channel) {
-                            Err(failure.clone().into())
+                            Err(failure.clone().unanswered())
                         } else {
                             Ok(())
                         };
@@ -120,10 +120,10 @@ impl Subscriber {
         let (mut taking, mut giving_up) = (Vec::new(), Vec::new());
         let mut taken = self.taken();
         for order in last.into_values() {
-            if order.take == taken.contains_key(&order.channel) {
+            if order.subscribe == taken.contains_key(&order.channel) {
                 continue;
             }
-            if order.take {
+            if order.subscribe {
                 taken.insert(order.channel.clone(), order.room.clone());
                 taking.push(order.channel.clone());
             } else {
@@ -139,7 +139,7 @@ pub(super) async fn refuse(orders: &mut mpsc::Receiver<Order>) {
     while let Some(order) = orders.recv().await {
         // Whoever has gone needs no answer.
         let _gone =
-            order.answer.send(Err(BusError::Unavailable("there is no connection to Redis".to_owned())));
+            order.answer.send(Err(BrokerError::Unavailable("there is no connection to Redis".to_owned())));
     }
 }
 
@@ -164,6 +164,6 @@ fn answer(orders: impl Iterator<Item = Order>, taking: &[String]) -> Vec<String>
     unwanted.into_iter().collect()
 }
 
-fn gone() -> BusError {
-    BusError::Unavailable("the node is closing".to_owned())
+fn gone() -> BrokerError {
+    BrokerError::Unavailable("the node is closing".to_owned())
 }

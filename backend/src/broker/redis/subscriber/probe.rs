@@ -4,7 +4,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -35,7 +35,15 @@ pub(in super::super) struct Probe {
     replicas: Option<u32>,
     sent: AtomicU64,
     back: watch::Sender<u64>,
-    durability: Mutex<String>,
+}
+
+/// How Redis is set up.
+#[derive(Debug, Clone)]
+pub(super) struct Setup {
+    /// Why it must not be used.
+    pub(super) forbidden: Option<String>,
+    /// See [`Health::durability`].
+    durability: Arc<str>,
 }
 
 impl Probe {
@@ -47,7 +55,6 @@ impl Probe {
             replicas,
             sent: AtomicU64::new(0),
             back: watch::Sender::new(0),
-            durability: Mutex::new("not known yet: Redis was not reached".to_owned()),
         }
     }
 
@@ -59,11 +66,6 @@ impl Probe {
     /// A probe was received.
     pub(super) fn came_back(&self, number: u64) {
         self.back.send_replace(number);
-    }
-
-    /// What an ack means; see [`Bus::durability`](crate::broker::Bus::durability).
-    pub(in super::super) fn durability(&self) -> String {
-        self.durability.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends a probe round, which renews the lease; gives the time it took and whether the lease still ran.
@@ -90,25 +92,26 @@ impl Probe {
         &self,
         link: &Link,
         health: &watch::Sender<Health>,
+        setup: Setup,
         confirm: impl Fn() -> C,
     ) -> Failure {
         let mut round = 0u32;
-        let mut forbidden = health.borrow().reason.clone();
+        let mut setup = setup;
         loop {
             tokio::time::sleep(self.interval).await;
             round = round.wrapping_add(1);
             let result = async {
                 confirm().await?;
                 // What forbids serving is looked at each time, so that it ends soon after it was put right.
-                if forbidden.is_some() || round.is_multiple_of(LOOK) {
+                if setup.forbidden.is_some() || round.is_multiple_of(LOOK) {
                     let now = self.look(link).await?;
-                    if now != forbidden {
+                    if now.forbidden != setup.forbidden {
                         tracing::warn!(
-                            reason = now.as_deref().unwrap_or("all is well again"),
-                            "Redis was set up anew"
+                            reason = now.forbidden.as_deref().unwrap_or("all is well again"),
+                            "the settings of Redis changed"
                         );
                     }
-                    forbidden = now;
+                    setup = now;
                 }
                 self.send(link).await
             };
@@ -117,15 +120,15 @@ impl Probe {
                     // Others took this node for dead: what they took away has to be said again, and who could not
                     // renew a lease may well have missed something.
                     let generation = health.borrow().generation + u64::from(!ran);
-                    report(health, round_trip, forbidden.clone(), generation);
+                    report(health, round_trip, &setup, generation);
                 }
                 Err(failure) => return failure,
             }
         }
     }
 
-    /// Reads how Redis is set up. Gives what forbids serving with it.
-    pub(super) async fn look(&self, link: &Link) -> Result<Option<String>, Failure> {
+    /// Reads how Redis is set up.
+    pub(super) async fn look(&self, link: &Link) -> Result<Setup, Failure> {
         let mut ask = Pipeline::new();
         ask.cmd("INFO").arg("memory").cmd("INFO").arg("replication").cmd("CONFIG").arg("GET").arg("append*");
         let mut answers = link.pipeline(ask).await?.into_iter();
@@ -136,9 +139,10 @@ impl Probe {
         let (memory, replication) = (text(), text());
         // Providers that forbid CONFIG leave the durability unknown.
         let config = answers.next().and_then(|answer| ::redis::from_redis_value::<Vec<String>>(answer).ok());
-        let durability = durability(&config.unwrap_or_default(), self.replicas);
-        *self.durability.lock().unwrap_or_else(PoisonError::into_inner) = durability;
-        Ok(evicts(&memory).or_else(|| lacks(&replication, self.replicas?)))
+        Ok(Setup {
+            forbidden: evicts(&memory).or_else(|| lacks(&replication, self.replicas?)),
+            durability: durability(&config.unwrap_or_default(), self.replicas).into(),
+        })
     }
 }
 
@@ -160,16 +164,12 @@ fn lacks(replication: &str, wanted: u32) -> Option<String> {
 }
 
 /// Says how it is.
-pub(super) fn report(
-    health: &watch::Sender<Health>,
-    round_trip: Duration,
-    forbidden: Option<String>,
-    generation: u64,
-) {
+pub(super) fn report(health: &watch::Sender<Health>, round_trip: Duration, setup: &Setup, generation: u64) {
     health.send_replace(Health {
-        ready: forbidden.is_none(),
+        ready: setup.forbidden.is_none(),
         generation,
-        reason: forbidden,
+        reason: setup.forbidden.clone(),
+        durability: Arc::clone(&setup.durability),
         round_trip: Some(round_trip),
         probed: Some(Instant::now()),
     });

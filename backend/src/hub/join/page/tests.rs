@@ -8,7 +8,7 @@ use shared::{
 
 use super::*;
 use crate::{
-    broker::{Entry, From, Record},
+    broker::{Anchor, Entry, Record},
     hub::{
         live::{Live, Member, Outcome},
         ring::Budget,
@@ -73,22 +73,24 @@ impl World {
         self.delivered = until;
     }
 
-    fn read(&self, from: &From, limit: usize) -> Run {
+    fn read(&self, from: &Anchor, limit: usize) -> Run {
         let (kept, limit) = (self.trimmed + 1..=self.stored, limit as u64);
         let (first, last) = match from {
-            From::After(since) => match since.as_str().parse::<u64>() {
+            Anchor::After(since) => match since.as_str().parse::<u64>() {
                 Ok(since) if since >= self.trimmed && since <= self.stored => {
                     (since + 1, self.stored.min(since + limit))
                 }
                 _ => return Run::default(),
             },
-            From::Through(position) => match position.as_str().parse::<u64>() {
+            Anchor::Through(position) => match position.as_str().parse::<u64>() {
                 Ok(at) if kept.contains(&at) => {
                     (kept.start().max(&(at + 1).saturating_sub(limit).max(1)).to_owned(), at)
                 }
                 _ => return Run::default(),
             },
-            From::Newest | From::Before(_) | From::Around(_) => unreachable!("a join does not ask for it"),
+            Anchor::Newest | Anchor::Before(_) | Anchor::Around(_) => {
+                unreachable!("a join does not ask for it")
+            }
         };
         let entries = (first..=last).map(entry).collect();
         Run { entries, found: true, older: first > *kept.start(), newer: last < self.stored }
@@ -100,13 +102,13 @@ impl World {
             if let Some(found) = resumed_from_ring(self.live.ring(), position, since) {
                 return found;
             }
-            let run = self.read(&From::After(since.clone()), limits::RECOVERY_MAX);
+            let run = self.read(&Anchor::After(since.clone()), limits::RECOVERY_MAX);
             if let Some(found) = resumed_from_log(run, position) {
                 return found;
             }
         }
         newest_from_ring(self.live.ring(), position).unwrap_or_else(|| {
-            newest_from_log(self.read(&From::Through(position.clone()), limits::PAGE), position)
+            newest_from_log(self.read(&Anchor::Through(position.clone()), limits::PAGE), position)
         })
     }
 

@@ -4,10 +4,10 @@ fn person(id: &str, name: &str) -> Person {
     Person { id: id.parse().unwrap(), name: name.parse().unwrap() }
 }
 
-fn says(node: &str, number: u64, ids: &[&str], more: u64) -> Shown {
+fn says(node: &str, number: u64, ids: &[&str], more: u64) -> Announcement {
     let people: Vec<_> = ids.iter().map(|id| person(id, id)).collect();
-    let here = Here { count: people.len() as u64 + more, people };
-    Shown { node: NodeId::new(node), number, here }
+    let roster = Roster { count: people.len() as u64 + more, people };
+    Announcement { node: NodeId::new(node), number, roster }
 }
 
 fn words((came, went): Difference) -> String {
@@ -20,7 +20,7 @@ fn words((came, went): Difference) -> String {
 #[test]
 fn what_nodes_say_is_told_once_whoever_says_it() {
     let mut people = People::default();
-    assert_eq!(people.come(&person("ana", "ana")), Came::First);
+    assert_eq!(people.add(&person("ana", "ana")), Arrival::First);
     for (shown, told, count) in [
         (says("b", 1, &["ana", "bo"], 0), "+bo", 2),
         (says("c", 1, &["bo", "cy"], 0), "+cy", 3),
@@ -32,11 +32,11 @@ fn what_nodes_say_is_told_once_whoever_says_it() {
         (says("c", 3, &["cy"], 0), "", 1),
     ] {
         let what = format!("{shown:?}");
-        assert_eq!((words(people.shown(shown)).as_str(), people.count()), (told, count), "{what}");
+        assert_eq!((words(people.apply(shown)).as_str(), people.count()), (told, count), "{what}");
     }
     assert_eq!(people.listed(), [person("ana", "ana")]);
     // On two nodes: gone only when the last is.
-    assert!(people.go(&"ana".parse().unwrap()));
+    assert!(people.remove(&"ana".parse().unwrap()));
     assert_eq!(people.count(), 1);
     assert_eq!(words(people.node_gone(&NodeId::new("b"), Some(2))), "", "it has spoken since");
     assert_eq!(words(people.node_gone(&NodeId::new("b"), Some(3))), "-ana");
@@ -47,26 +47,26 @@ fn what_nodes_say_is_told_once_whoever_says_it() {
 fn a_new_name_elsewhere_is_told_unless_this_node_knows_better() {
     let mut people = People::default();
     let renamed = |number, name: &str| {
-        let here = Here { count: 1, people: vec![person("ana", name)] };
-        Shown { node: NodeId::new("b"), number, here }
+        let roster = Roster { count: 1, people: vec![person("ana", name)] };
+        Announcement { node: NodeId::new("b"), number, roster }
     };
-    assert_eq!(words(people.shown(renamed(1, "Ana"))), "+ana");
-    assert_eq!(words(people.shown(renamed(2, "Ana"))), "");
-    assert_eq!(words(people.shown(renamed(3, "Anna"))), "+ana");
+    assert_eq!(words(people.apply(renamed(1, "Ana"))), "+ana");
+    assert_eq!(words(people.apply(renamed(2, "Ana"))), "");
+    assert_eq!(words(people.apply(renamed(3, "Anna"))), "+ana");
     assert_eq!(people.listed(), [person("ana", "Anna")]);
-    people.come(&person("ana", "Ann"));
-    assert_eq!(words(people.shown(renamed(4, "Ana"))), "");
+    people.add(&person("ana", "Ann"));
+    assert_eq!(words(people.apply(renamed(4, "Ana"))), "");
     assert_eq!(people.listed(), [person("ana", "Ann")]);
-    assert_eq!(people.said().people, people.listed());
+    assert_eq!(people.roster().people, people.listed());
 }
 
 #[test]
 fn what_is_said_is_bounded() {
     let mut people = People::default();
     for number in 0..NAMED + 20 {
-        people.come(&person(&format!("u{number}"), "x"));
+        people.add(&person(&format!("u{number}"), "x"));
     }
-    let said = people.said();
+    let said = people.roster();
     assert_eq!((said.count, said.people.len()), (NAMED as u64 + 20, NAMED));
     assert_eq!(people.listed().len(), limits::PEOPLE_LISTED);
 }

@@ -13,16 +13,16 @@ use super::{
     EmbeddedSettings,
     nonces::Nonces,
     queue::{Command, Put},
-    tables::{ENTRIES, EntryRow, Head, HeadRow, ROOMS, STATE, StateRow, keep, position, split, tag},
+    tables::{ENTRIES, EntryRow, HeadRow, ROOMS, RoomHead, STATE, StateRow, keep, position, split, tag},
     trim,
 };
-use crate::broker::{Change, Draft, Entry, Key, Kind, LogError, Record, StateError, Stored, Versioned};
+use crate::broker::{BrokerError, Change, Draft, Entry, Key, Kind, Record, StateError, Stored, Versioned};
 use crate::clock::millis;
 
 /// What became of a command, if the commit succeeds.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Published(Result<Stored, LogError>),
+pub(super) enum CommandOutcome {
+    Published(Result<Stored, BrokerError>),
     Put(Result<u64, StateError>),
     Taken(Option<Versioned>),
     Probed,
@@ -32,7 +32,7 @@ pub(super) enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// One per command.
-    pub(super) outcomes: Vec<Outcome>,
+    pub(super) outcomes: Vec<CommandOutcome>,
     /// The new entries by room, each room's in chain order.
     pub(super) entries: Vec<(Room, Vec<Entry>)>,
     /// One thing that the file shows if and only if the batch is in it. `None`: nothing was written.
@@ -73,7 +73,7 @@ pub(super) fn apply(
     settings: &EmbeddedSettings,
     now_ms: u64,
 ) -> Result<Effects, redb::Error> {
-    let mut batch = Batch {
+    let mut batch = Commit {
         entries: transaction.open_table(ENTRIES)?,
         rooms: transaction.open_table(ROOMS)?,
         state: transaction.open_table(STATE)?,
@@ -84,7 +84,7 @@ pub(super) fn apply(
         effects: Effects::default(),
     };
     let done = batch.run(commands);
-    let Batch { nonces, effects, .. } = batch;
+    let Commit { nonces, effects, .. } = batch;
     match done {
         Ok(()) => Ok(effects),
         Err(error) => {
@@ -94,7 +94,7 @@ pub(super) fn apply(
     }
 }
 
-struct Batch<'a> {
+struct Commit<'a> {
     entries: Table<'a, (&'static str, u64), EntryRow<'static>>,
     rooms: Table<'a, &'static str, HeadRow<'static>>,
     state: Table<'a, (&'static str, &'static str), StateRow<'static>>,
@@ -102,18 +102,18 @@ struct Batch<'a> {
     settings: &'a EmbeddedSettings,
     now_ms: u64,
     /// Heads are read once and written once per commit.
-    touched: HashMap<Room, (Head, Vec<Entry>)>,
+    touched: HashMap<Room, (RoomHead, Vec<Entry>)>,
     effects: Effects,
 }
 
-impl Batch<'_> {
+impl Commit<'_> {
     fn run(&mut self, commands: &[Command]) -> Result<(), redb::Error> {
         for command in commands {
             let outcome = match command {
-                Command::Publish { room, draft, .. } => Outcome::Published(self.publish(room, draft)?),
-                Command::Put(put, _) => Outcome::Put(self.put(put)?),
-                Command::Take { key, .. } => Outcome::Taken(self.take(key)?),
-                Command::Probe { .. } => Outcome::Probed,
+                Command::Publish { room, draft, .. } => CommandOutcome::Published(self.publish(room, draft)?),
+                Command::Put(put, _) => CommandOutcome::Put(self.put(put)?),
+                Command::Take { key, .. } => CommandOutcome::Taken(self.take(key)?),
+                Command::Probe { .. } => CommandOutcome::Probed,
             };
             self.effects.outcomes.push(outcome);
         }
@@ -136,7 +136,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn publish(&mut self, room: &Room, draft: &Draft) -> Result<Result<Stored, LogError>, redb::Error> {
+    fn publish(&mut self, room: &Room, draft: &Draft) -> Result<Result<Stored, BrokerError>, redb::Error> {
         if self.nonces.is_unread(room) {
             let head = self.head(room)?.clone();
             self.nonces.read(room, &head, &self.entries)?;
@@ -150,15 +150,15 @@ impl Batch<'_> {
         }
         let rights = self.head(room)?.rights;
         if rights != draft.rights {
-            return Ok(Err(LogError::Stale(rights)));
+            return Ok(Err(BrokerError::Stale(rights)));
         }
         if self.nonces.len() >= self.settings.nonces_max {
-            return Ok(Err(LogError::Overloaded));
+            return Ok(Err(BrokerError::Overloaded));
         }
         if let Some(change) = &draft.amends
             && !self.amend(room, change)?
         {
-            return Ok(Err(LogError::Gone));
+            return Ok(Err(BrokerError::Gone));
         }
         let now_ms = self.now_ms;
         let passing = keep(&self.state, room.as_str(), self.settings.history_max)? == 0;
@@ -224,11 +224,11 @@ impl Batch<'_> {
         }))
     }
 
-    fn head(&mut self, room: &Room) -> Result<&mut Head, redb::Error> {
+    fn head(&mut self, room: &Room) -> Result<&mut RoomHead, redb::Error> {
         match self.touched.entry(room.clone()) {
             hash_map::Entry::Occupied(touched) => Ok(&mut touched.into_mut().0),
             hash_map::Entry::Vacant(vacant) => {
-                let head = Head::read(&self.rooms, room.as_str())?.unwrap_or_default();
+                let head = RoomHead::read(&self.rooms, room.as_str())?.unwrap_or_default();
                 Ok(&mut vacant.insert((head, Vec::new())).0)
             }
         }

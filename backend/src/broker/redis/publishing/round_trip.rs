@@ -9,9 +9,9 @@ use shared::{
 };
 use tokio::time::Instant;
 
-use super::queue::{Queue, Waiting};
+use super::queue::{DraftQueue, QueuedDraft};
 use crate::broker::{
-    Change, LogError, Stored,
+    BrokerError, Change, Stored,
     redis::{failure::Failure, keys::Keys, scripts::PUBLISH},
 };
 
@@ -31,17 +31,17 @@ pub(in super::super) struct Keeping {
 
 /// Drafts on their way, by room, each in its order.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
-    calls: Vec<Vec<Waiting>>,
+pub(super) struct RoundTrip {
+    calls: Vec<Vec<QueuedDraft>>,
 }
 
-impl Batch {
+impl RoundTrip {
     /// Puts a batch together from what the queue gave. A room has one call in a batch: were there two, the second could
     /// be executed without the first. What does not fit goes back.
-    pub(super) fn gather(queue: &Queue, drafts: Vec<Waiting>) -> Self {
+    pub(super) fn gather(queue: &DraftQueue, drafts: Vec<QueuedDraft>) -> Self {
         let now = Instant::now();
         let mut batch = Self::default();
-        let mut rooms: HashMap<Room, Load> = HashMap::new();
+        let mut rooms: HashMap<Room, RoomLoad> = HashMap::new();
         let mut back = Vec::new();
         for waiting in drafts {
             // Those that go back are looked at again when their turn comes.
@@ -53,7 +53,8 @@ impl Batch {
                 queue.late(waiting);
             } else {
                 let call = batch.calls.len();
-                let load = rooms.entry(waiting.room.clone()).or_insert(Load { call, ..Load::default() });
+                let load =
+                    rooms.entry(waiting.room.clone()).or_insert(RoomLoad { call, ..RoomLoad::default() });
                 load.drafts += 1;
                 load.bytes += waiting.bytes();
                 match batch.calls.get_mut(load.call) {
@@ -84,7 +85,12 @@ impl Batch {
     }
 
     /// Hands out the answers. Drafts that are to be sent again go back to the queue; the worst reason for it is returned.
-    pub(super) fn settle(self, queue: &Queue, answers: Vec<Value>, replicas: Option<u32>) -> Option<Failure> {
+    pub(super) fn settle(
+        self,
+        queue: &DraftQueue,
+        answers: Vec<Value>,
+        replicas: Option<u32>,
+    ) -> Option<Failure> {
         let replicated = replicas.is_none_or(|wanted| match answers.get(self.calls.len()) {
             Some(Value::Int(got)) => *got >= i64::from(wanted),
             _ => false,
@@ -96,7 +102,7 @@ impl Batch {
                 Some(Value::Array(results)) if results.len() == call.len() => {
                     for (waiting, result) in call.into_iter().zip(results) {
                         let result = match outcome(result) {
-                            Ok(_) if !replicated => Err(LogError::Unknown),
+                            Ok(_) if !replicated => Err(BrokerError::Unknown),
                             other => other,
                         };
                         queue.answer(waiting, result);
@@ -118,7 +124,8 @@ impl Batch {
                 }
                 other => {
                     for waiting in call {
-                        let error = if waiting.doubtful { LogError::Unknown } else { other.clone().into() };
+                        let error =
+                            if waiting.doubtful { BrokerError::Unknown } else { other.clone().into() };
                         queue.answer(waiting, Err(error));
                     }
                 }
@@ -129,7 +136,7 @@ impl Batch {
     }
 
     /// Nobody knows what became of it: all of it is to be sent again.
-    pub(super) fn doubt(self, queue: &Queue) {
+    pub(super) fn doubt(self, queue: &DraftQueue) {
         let mut drafts: Vec<_> = self.calls.into_iter().flatten().collect();
         for waiting in &mut drafts {
             waiting.doubtful = true;
@@ -140,7 +147,7 @@ impl Batch {
 
 /// What a batch holds of one room.
 #[derive(Debug, Default)]
-struct Load {
+struct RoomLoad {
     call: usize,
     drafts: usize,
     bytes: usize,
@@ -148,26 +155,26 @@ struct Load {
     full: bool,
 }
 
-impl Load {
-    fn full_for(&self, waiting: &Waiting) -> bool {
+impl RoomLoad {
+    fn full_for(&self, waiting: &QueuedDraft) -> bool {
         self.full || self.drafts >= ROOM_DRAFTS || self.bytes + waiting.bytes() > ROOM_BYTES
     }
 }
 
-fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
+fn command(call: &[QueuedDraft], keeping: &Keeping) -> Cmd {
     let Keeping { keys: names, history_max, history_age } = keeping;
     let mut keys = Vec::with_capacity(call.len() + 6);
-    if let Some(Waiting { room, .. }) = call.first() {
+    if let Some(QueuedDraft { room, .. }) = call.first() {
         keys.extend([names.stream(room), names.head(room), names.channel(room), names.rights(room)]);
         keys.extend([names.amended(room), names.about(room)]);
     }
     keys.extend(
-        call.iter().map(|Waiting { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),
+        call.iter().map(|QueuedDraft { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),
     );
     let mut command = PUBLISH.cached(&keys);
     let age = u64::try_from(history_age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
     command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age);
-    for Waiting { draft, .. } in call {
+    for QueuedDraft { draft, .. } in call {
         command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
         let record = draft.record.wire();
         match &draft.amends {
@@ -181,20 +188,22 @@ fn command(call: &[Waiting], keeping: &Keeping) -> Cmd {
 }
 
 /// What the script says about one draft.
-fn outcome(result: Value) -> Result<Stored, LogError> {
-    let Value::Array(parts) = result else { return Err(LogError::Unknown) };
+fn outcome(result: Value) -> Result<Stored, BrokerError> {
+    let Value::Array(parts) = result else { return Err(BrokerError::Unknown) };
     let mut parts = parts.into_iter();
     let (kind, text) = (parts.next(), parts.next());
-    let Some(Value::BulkString(text)) = text else { return Err(LogError::Unknown) };
-    let text = std::str::from_utf8(&text).map_err(|_| LogError::Unknown)?;
-    let position = || Position::parse(text).map_err(|_| LogError::Unknown);
+    let Some(Value::BulkString(text)) = text else { return Err(BrokerError::Unknown) };
+    let text = std::str::from_utf8(&text).map_err(|_| BrokerError::Unknown)?;
+    let position = || Position::parse(text).map_err(|_| BrokerError::Unknown);
     match (kind, parts.next()) {
         (Some(Value::Int(0)), Some(Value::Int(n))) => {
             Ok(Stored { position: position()?, n: u64::try_from(n).ok(), duplicate: false })
         }
         (Some(Value::Int(1)), None) => Ok(Stored { position: position()?, n: None, duplicate: true }),
-        (Some(Value::Int(3)), None) => Err(LogError::Gone),
-        (Some(Value::Int(2)), None) => Err(LogError::Stale(text.parse().map_err(|_| LogError::Unknown)?)),
-        _ => Err(LogError::Unknown),
+        (Some(Value::Int(3)), None) => Err(BrokerError::Gone),
+        (Some(Value::Int(2)), None) => {
+            Err(BrokerError::Stale(text.parse().map_err(|_| BrokerError::Unknown)?))
+        }
+        _ => Err(BrokerError::Unknown),
     }
 }
