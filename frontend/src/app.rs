@@ -3,7 +3,10 @@
 use leptos::{either::Either, prelude::*};
 
 use crate::{
-    components::{announcer::Announcer, chat_page::ChatPage, keys, shell, sign_in::SignIn, toast::Toasts},
+    components::{
+        announcer::Announcer, chat_page::ChatPage, keys, layout::LayoutContext, shell, sign_in::SignIn,
+        toast::Toasts,
+    },
     state::Chat,
 };
 
@@ -12,7 +15,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let chat = expect_context::<Chat>();
     provide_context(Toasts::new(chat));
-    keys::listen();
+    keys::listen(LayoutContext::provide(chat));
     let typed = shell::take_over();
     let named = Memo::new(move |_| chat.me().with(Option::is_some));
     let unwritten = chat

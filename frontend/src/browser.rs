@@ -1,29 +1,6 @@
-//! Everything that is asked of the browser, each kind in a thin file of its own.
+//! Small wrappers of browser interfaces, each kind in a file of its own. They know nothing of the page.
 
 pub mod address;
-pub mod case;
 pub mod clock;
-mod events;
-mod lease;
-mod platform;
 pub mod random;
-mod storage;
-mod tabs;
-
-use std::rc::Rc;
-
-use wasm_bindgen_futures::spawn_local;
-
-use self::platform::Browser;
-use crate::state::Chat;
-
-/// Makes the state, connects it to the browser and starts it.
-pub fn start() -> Chat {
-    let browser = Rc::new(Browser::default());
-    let chat = Chat::new(browser.clone());
-    browser.attach(chat);
-    events::attach(chat, &browser);
-    chat.begin();
-    spawn_local(tabs::run(chat));
-    chat
-}
+pub mod storage;

@@ -7,15 +7,17 @@
 
 pub mod announcer;
 pub mod avatar;
+pub mod avatar_stack;
 pub mod banner;
 pub mod chat_page;
 pub mod composer;
 pub mod copy;
 pub mod diagnostics;
 pub mod dialog;
+pub mod format;
 pub mod icon;
 pub mod keys;
-pub mod live;
+pub mod layout;
 pub mod log;
 pub mod menu;
 pub mod people;

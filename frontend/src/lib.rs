@@ -15,17 +15,17 @@
 pub mod app;
 pub mod browser;
 pub mod components;
-pub mod few;
 pub mod markup;
 pub mod net;
 pub mod people;
 pub mod route;
+pub mod runtime;
 pub mod state;
 pub mod time;
 
 /// Puts the page on the screen and connects.
 pub fn start() {
-    let chat = browser::start();
+    let chat = runtime::start();
     leptos::mount::mount_to_body(move || {
         leptos::context::provide_context(chat);
         leptos::view! { <app::App/> }

@@ -5,8 +5,6 @@ use shared::{
     text::UserId,
 };
 
-use crate::browser::case;
-
 /// How many hues there are; `data-hue` is one of `0` to `11`.
 pub const HUES: u32 = 12;
 
@@ -39,10 +37,10 @@ pub fn initials(name: &str, most: usize) -> String {
         [only] => vec![*only],
         [first, .., last] => vec![*first, *last],
     };
-    case::upper(&chosen.into_iter().take(most).collect::<String>())
+    chosen.into_iter().take(most).flat_map(char::to_uppercase).collect()
 }
 
-/// Letters, digits and pictures, but no punctuation. Near enough for initials; the full tables are not small.
+/// Letters, digits and pictures, but no punctuation: an approximation that is good enough for initials.
 fn is_letter(c: char) -> bool {
     match c {
         '\0'..='\u{7f}' => c.is_ascii_alphanumeric(),

@@ -1,43 +1,36 @@
-//! Days and hours as people see them. What the time zone and the language decide comes from the browser.
-
-use crate::browser::clock;
+//! Calendar days and machine-readable times. Pure: callers pass the offset of the time zone.
 
 /// A day of the local calendar: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(pub i64);
 
-/// How a day is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a day is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayName {
     /// Today.
     Today,
     /// Yesterday.
     Yesterday,
-    /// Any other day, written out in the reader's language: "12 March 2026".
-    Date(String),
+    /// Any other day.
+    Date(Day),
 }
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
 impl Day {
-    /// The local day of a time in milliseconds since the Unix epoch.
-    pub fn of(at_ms: u64) -> Self {
-        Self::with_offset(at_ms, clock::offset_minutes(at_ms))
-    }
-
-    /// The day of a time where clocks are `offset_minutes` ahead of UTC.
-    pub fn with_offset(at_ms: u64, offset_minutes: i32) -> Self {
+    /// The local day of a time in milliseconds since the Unix epoch, where clocks are `offset_minutes` ahead of UTC.
+    pub fn of(at_ms: u64, offset_minutes: i32) -> Self {
         let local = i64::try_from(at_ms).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60_000;
         Self(local.div_euclid(DAY_MS))
     }
 
-    /// What the day is called when `today` is today.
+    /// What the day is called on the day `today`.
     pub fn name(self, today: Self) -> DayName {
         match today.0 - self.0 {
             0 => DayName::Today,
             1 => DayName::Yesterday,
-            _ => DayName::Date(clock::long_date(self)),
+            _ => DayName::Date(self),
         }
     }
 
@@ -56,22 +49,12 @@ impl Day {
     }
 }
 
-/// The time of day in the reader's way: "14:02" or "2:02 PM".
-pub fn short(at_ms: u64) -> String {
-    clock::short_time(at_ms)
-}
-
-/// Day and time written out, for a `title`.
-pub fn full(at_ms: u64) -> String {
-    clock::full_time(at_ms)
-}
-
 /// Day and time as `2026-03-12T14:02:07.000Z`, for `datetime` attributes.
 pub fn iso(at_ms: u64) -> String {
     let of_day = at_ms % DAY_MS.unsigned_abs();
     let (hours, minutes) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (seconds, millis) = (of_day / 1000 % 60, of_day % 1000);
-    format!("{}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z", Day::with_offset(at_ms, 0).iso())
+    format!("{}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z", Day::of(at_ms, 0).iso())
 }
 
 #[cfg(test)]
@@ -90,17 +73,17 @@ mod tests {
             (951_782_400_000, 0, "2000-02-29"),
             (4_107_542_400_000, 0, "2100-03-01"),
         ] {
-            assert_eq!(Day::with_offset(at, offset).iso(), day, "{at} {offset}");
+            assert_eq!(Day::of(at, offset).iso(), day, "{at} {offset}");
         }
     }
 
     #[test]
     fn names_of_days() {
-        let today = Day::with_offset(1_795_478_400_000, 0);
+        let today = Day::of(1_795_478_400_000, 0);
         assert_eq!(today.name(today), DayName::Today);
         assert_eq!(Day(today.0 - 1).name(today), DayName::Yesterday);
-        assert_eq!(Day(today.0 - 2).name(today), DayName::Date("2026-11-22".into()));
-        assert_eq!(Day(today.0 + 1).name(today), DayName::Date("2026-11-25".into()));
+        assert_eq!(Day(today.0 - 2).name(today), DayName::Date(Day(today.0 - 2)));
+        assert_eq!(Day(today.0 + 1).name(today), DayName::Date(Day(today.0 + 1)));
     }
 
     #[test]

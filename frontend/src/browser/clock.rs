@@ -1,9 +1,9 @@
-//! The wall clock, the time zone and the reader's way of writing times.
+//! The clocks, the time zone, and times written in the reader's language.
 
 use std::cell::Cell;
 
-/// A clock in milliseconds that never goes back, goes on while the device sleeps, and agrees with [`now_ms`] as long
-/// as nobody sets that back.
+/// A clock in milliseconds that never goes back and goes on while the device sleeps. It agrees with [`now_ms`] unless
+/// somebody sets the wall clock back.
 pub fn steady_ms() -> u64 {
     thread_local! {
         // The last answer, and how much the wall clock was set back.
@@ -42,13 +42,13 @@ mod wasm {
         Date::now() as u64
     }
 
-    /// How far local time was ahead of UTC at a time.
+    /// How many minutes local time was ahead of UTC at a time.
     #[expect(clippy::cast_possible_truncation, reason = "at most a day of minutes")]
-    pub fn offset_minutes(at_ms: u64) -> i32 {
+    pub fn utc_offset_minutes(at_ms: u64) -> i32 {
         -(date(at_ms).get_timezone_offset() as i32)
     }
 
-    /// The time of day in the reader's way.
+    /// The time of day in the reader's language: "14:02" or "2:02 PM".
     pub fn short_time(at_ms: u64) -> String {
         thread_local! {
             static SHORT: Intl::DateTimeFormat = format(&[("hour", "2-digit"), ("minute", "2-digit")]);
@@ -56,7 +56,7 @@ mod wasm {
         SHORT.with(|format| write(format, &date(at_ms)))
     }
 
-    /// Day and time written out.
+    /// Day and time in full.
     pub fn full_time(at_ms: u64) -> String {
         thread_local! {
             static FULL: Intl::DateTimeFormat = format(&[("dateStyle", "full"), ("timeStyle", "short")]);
@@ -64,7 +64,7 @@ mod wasm {
         FULL.with(|format| write(format, &date(at_ms)))
     }
 
-    /// A day written out.
+    /// A day in full: "12 March 2026".
     pub fn long_date(day: Day) -> String {
         thread_local! {
             static LONG: Intl::DateTimeFormat = format(&[("dateStyle", "long"), ("timeZone", "UTC")]);
@@ -109,7 +109,7 @@ mod native {
     }
 
     /// Local time is UTC.
-    pub fn offset_minutes(_at_ms: u64) -> i32 {
+    pub fn utc_offset_minutes(_at_ms: u64) -> i32 {
         0
     }
 

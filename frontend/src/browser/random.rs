@@ -1,6 +1,6 @@
-//! Chance.
+//! Random numbers.
 
-/// A number in `0.0..1.0`; good enough to spread tries over time.
+/// A random number in `0.0..1.0`, to spread retries over time.
 pub fn unit() -> f64 {
     js_sys::Math::random()
 }

@@ -5,7 +5,6 @@
 
 use leptos::prelude::*;
 
-use super::live::text;
 use crate::state::Chat;
 
 /// The two places. They stand in the page from the start, empty.
@@ -14,7 +13,7 @@ pub fn Announcer() -> impl IntoView {
     let chat = expect_context::<Chat>();
     let (polite, alarm) = (chat.announcement(), chat.alarm());
     view! {
-        <p class="vh" id="announcer" role="status">{text(move || polite.get())}</p>
-        <p class="vh" id="alarm" role="alert">{text(move || alarm.get())}</p>
+        <p class="vh" id="announcer" role="status">{move || polite.get()}</p>
+        <p class="vh" id="alarm" role="alert">{move || alarm.get()}</p>
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{icon::small, live::part};
+use super::icon::small;
 use crate::state::{Banner as Line, Chat};
 
 /// Shown while there is something to say; what it says is announced separately.
@@ -10,7 +10,7 @@ use crate::state::{Banner as Line, Chat};
 pub fn Banner() -> impl IntoView {
     let chat = expect_context::<Chat>();
     let shown = chat.banner();
-    part(move || shown.get().map(|shown| line(chat, &shown)))
+    move || shown.get().map(|shown| line(chat, &shown))
 }
 
 /// One banner.

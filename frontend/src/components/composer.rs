@@ -4,10 +4,9 @@ use leptos::{html, prelude::*};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use super::{
+    format::sentence,
     icon::{icon, small},
     keys,
-    live::{effect, part},
-    sign_in::sentence,
     toast::Toasts,
 };
 use crate::{
@@ -33,7 +32,7 @@ pub fn Composer(
     let live = Memo::new(move |_| chat.link().with(|link| link.status == Status::Live));
     let touch = keys::touch();
 
-    effect(move || {
+    Effect::new(move |_| {
         let draft = draft.get();
         let Some(field) = field.get() else { return };
         // Writing back what was just typed would disturb an input method.
@@ -42,7 +41,7 @@ pub fn Composer(
         }
         grow(&field);
     });
-    effect(move || {
+    Effect::new(move |_| {
         if let Some(field) = field.get()
             && !touch
         {
@@ -83,11 +82,11 @@ pub fn Composer(
                         on:keydown=key
                         on:input:target=move |event| chat.set_draft(&event.target().value())
                     ></textarea>
-                    {part(move || Some(if live.get() {
+                    {move || Some(if live.get() {
                         view! { <button class="btn icon send" type="submit" aria-label="Send">{icon("send", "i")}</button> }.into_any()
                     } else {
                         view! { <button class="btn send" type="submit">{small("clock")} " Queue"</button> }.into_any()
-                    }))}
+                    })}
                 </div>
             </div>
         </form>

@@ -1,8 +1,9 @@
 //! Figures about the connection and the open room, for people who want to know.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
-use super::live::{live, part, text};
+use super::{format, layout::LayoutContext};
+
 use crate::{
     net::machine::Status,
     state::{Chat, Link},
@@ -14,9 +15,9 @@ pub fn ConnectionStatus() -> impl IntoView {
     let link = expect_context::<Chat>().link();
     let is_live = move || link.with(|link| link.status == Status::Live);
     view! {
-        <button class="btn small note pulse" class:off=live(move || !is_live()) type="button" popovertarget="diagnostics">
-            {part(move || is_live().then(|| view! { <span class="vh">"Connected, round trip "</span> }))}
-            {text(move || link.with(short))}
+        <button class="btn small note pulse" class:off=move || !is_live() type="button" popovertarget="diagnostics">
+            {move || is_live().then(|| view! { <span class="vh">"Connected, round trip "</span> })}
+            {move || link.with(short)}
         </button>
     }
 }
@@ -26,26 +27,34 @@ pub fn ConnectionStatus() -> impl IntoView {
 pub fn Diagnostics() -> impl IntoView {
     let chat = expect_context::<Chat>();
     let (link, waiting, current) = (chat.link(), chat.waiting(), chat.current());
+    let popover = NodeRef::<html::Div>::new();
+    let open = RwSignal::new(false);
+    expect_context::<LayoutContext>().count_overlay(open);
+    let toggled = move |_| {
+        let is_open =
+            popover.get_untracked().is_some_and(|popover| popover.matches(":popover-open") == Ok(true));
+        open.set(is_open);
+    };
     let here =
         move || current.with(|room| room.as_ref().map(|room| (room.here.get(), room.rows.with(Vec::len))));
     view! {
-        <div class="diagnostics float" id="diagnostics" popover role="dialog" aria-label="Connection details">
+        <div class="diagnostics float" id="diagnostics" popover node_ref=popover on:toggle=toggled role="dialog" aria-label="Connection details">
             <h2>"Connection details"</h2>
             <dl>
                 <dt>"Connection"</dt>
-                <dd>{text(move || link.with(|link| state(link.status).to_owned()))}</dd>
+                <dd>{move || link.with(|link| state(link.status).to_owned())}</dd>
                 <dt>"Round trip"</dt>
-                <dd>{text(move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms"))))}</dd>
+                <dd>{move || link.with(|link| link.round_trip_ms.map_or_else(|| "–".into(), |ms| format!("{ms} ms")))}</dd>
                 <dt>"Your node"</dt>
-                <dd>{text(move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into())))}</dd>
+                <dd>{move || link.with(|link| link.node.clone().unwrap_or_else(|| "–".into()))}</dd>
                 <dt>"Node is ready"</dt>
-                <dd>{text(move || link.with(|link| if link.ready { "Yes".to_owned() } else { "No".to_owned() }))}</dd>
+                <dd>{move || link.with(|link| if link.ready { "Yes".to_owned() } else { "No".to_owned() })}</dd>
                 <dt>"In this room"</dt>
-                <dd>{text(move || here().map(|(here, _)| super::people::count(here)).unwrap_or_default())}</dd>
+                <dd>{move || here().map(|(here, _)| format::people(here)).unwrap_or_default()}</dd>
                 <dt>"Rows in view"</dt>
-                <dd>{text(move || here().map(|(_, rows)| rows.to_string()).unwrap_or_default())}</dd>
+                <dd>{move || here().map(|(_, rows)| rows.to_string()).unwrap_or_default()}</dd>
                 <dt>"Waiting to send"</dt>
-                <dd>{text(move || waiting.get().to_string())}</dd>
+                <dd>{move || waiting.get().to_string()}</dd>
             </dl>
         </div>
     }

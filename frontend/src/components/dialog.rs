@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::live::{effect, part};
+use super::layout::LayoutContext;
 
 /// A modal dialog that is shown while `open` holds true. Escape and its own buttons set it to false.
 #[component]
@@ -17,7 +17,8 @@ pub fn Dialog(
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
+    expect_context::<LayoutContext>().count_overlay(open);
+    Effect::new(move |_| {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
             (true, false) => drop(dialog.show_modal()),
@@ -29,7 +30,7 @@ pub fn Dialog(
         <dialog class="float" aria-labelledby=id node_ref=dialog on:close=move |_| open.set(false)>
             <h2 id=id>{title}</h2>
             // Made anew each time, so that fields start from what is true now.
-            {part(move || open.get().then(&*children))}
+            {move || open.get().then(&*children)}
         </dialog>
     }
 }

@@ -4,6 +4,8 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
+use super::layout::LayoutContext;
+
 /// The regions in the order of the document, each with what takes the focus in it.
 const REGIONS: [(&str, &str); 5] = [
     (".log", ".msg[tabindex='0'], .info button, .log"),
@@ -17,12 +19,12 @@ const REGIONS: [(&str, &str); 5] = [
 const TAKES_LETTERS: &str = "input, textarea, select, [contenteditable], dialog, [popover]";
 
 /// Listens for as long as the caller lives.
-pub fn listen() {
-    let keys = window_event_listener(ev::keydown, |event| {
+pub fn listen(layout: LayoutContext) {
+    let keys = window_event_listener(ev::keydown, move |event| {
         if event.key() == "F6" {
             event.prevent_default();
             around(event.shift_key());
-        } else if for_composer(&event) {
+        } else if !layout.has_overlay() && for_composer(&event) {
             focus_composer();
         }
     });
@@ -39,11 +41,6 @@ pub fn touch() -> bool {
     window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches())
 }
 
-/// Whether a dialog, a menu or a popover is open, which has the keyboard.
-pub fn asked() -> bool {
-    document().query_selector("dialog[open], .menu, :popover-open").ok().flatten().is_some()
-}
-
 /// The letter itself arrives where the focus is when it is pressed, so it is not lost.
 fn for_composer(event: &KeyboardEvent) -> bool {
     let paste = (event.ctrl_key() || event.meta_key()) && event.key() == "v";
@@ -54,7 +51,7 @@ fn for_composer(event: &KeyboardEvent) -> bool {
         && !event.alt_key();
     let elsewhere =
         document().active_element().is_some_and(|at| at.closest(TAKES_LETTERS).ok().flatten().is_some());
-    (letter || paste) && !event.is_composing() && !elsewhere && !asked()
+    (letter || paste) && !event.is_composing() && !elsewhere
 }
 
 fn around(back: bool) {

@@ -19,7 +19,6 @@ use super::{
     avatar::{Size, avatar},
     copy::copy,
     icon::small,
-    live::{self, Key, list, live, part, text},
     room_header::address,
     toast::Toasts,
 };
@@ -60,7 +59,6 @@ pub fn Log(
     };
     let empty = Memo::new(move |_| none.get() && loaded.get());
     let invited = room.clone();
-    let handles = rows;
     view! {
         <section
             class="log scroll"
@@ -72,17 +70,17 @@ pub fn Log(
             on:focusout=left
         >
             <h2 class="vh">"Messages"</h2>
-            <ol class="measure" hidden=live(move || none.get()) node_ref=follow.list>
-                {part(move || older.get().then(|| { let loading = loading.clone(); view! {
+            <ol class="measure" hidden=move || none.get() node_ref=follow.list>
+                {move || older.get().then(|| { let loading = loading.clone(); view! {
                     <li class="info">
                         <button class="btn icon note" type="button" tabindex="-1" on:click=move |_| chat.load_older()>
-                            {text(move || if loading.get() { "Loading older messages…".to_owned() } else { "Show older messages".to_owned() })}
+                            {move || if loading.get() { "Loading older messages…" } else { "Show older messages" }}
                         </button>
                     </li>
-                }}))}
-                {list(move || handles.get().into_iter().map(|handle| live::Element::new(Key::Row(handle.key), move || row::row(chat, &handle))).collect())}
+                }})}
+                <For each=move || rows.get() key=|handle| handle.key children=move |handle| row::row(chat, &handle)/>
             </ol>
-            {part(move || empty.get().then(|| invitation(&invited, chat)))}
+            {move || empty.get().then(|| invitation(&invited, chat))}
         </section>
         <Pills
             room=room

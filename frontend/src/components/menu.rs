@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{FocusEvent, HtmlElement, KeyboardEvent, MouseEvent};
 
-use super::live::{effect, live, part};
+use super::{icon::small, layout::LayoutContext};
 
 /// A button that opens a menu over or under it.
 #[component]
@@ -24,10 +24,11 @@ pub fn Menu(
     children: ChildrenFn,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
+    expect_context::<LayoutContext>().count_overlay(open);
     let opener = NodeRef::<html::Button>::new();
     let menu = NodeRef::<html::Div>::new();
     let back = move || drop(opener.get_untracked().map(|opener| opener.focus()));
-    effect(move || {
+    Effect::new(move |_| {
         if let Some(menu) = menu.get() {
             focus(items(&menu).first());
         }
@@ -75,13 +76,13 @@ pub fn Menu(
                 type="button"
                 aria-label=(!worded).then_some(label)
                 aria-haspopup="menu"
-                aria-expanded=live(move || open.get().to_string())
+                aria-expanded=move || open.get().to_string()
                 node_ref=opener
                 on:click=move |_| open.update(|open| *open = !*open)
             >
                 {button.run()}
             </button>
-            {part(move || open.get().then(|| view! {
+            {move || open.get().then(|| view! {
                 <div
                     class="menu float"
                     role="menu"
@@ -94,7 +95,7 @@ pub fn Menu(
                 >
                     {children()}
                 </div>
-            }))}
+            })}
         </div>
     }
 }
@@ -116,7 +117,7 @@ pub fn Item(
 ) -> impl IntoView {
     view! {
         <button class="item" class:danger=danger type="button" role="menuitem" on:click=move |_| choose.run(())>
-            {super::icon::small(&icon)}
+            {small(&icon)}
             " "
             {label}
         </button>

@@ -6,9 +6,8 @@ use super::{
     avatar::{Size, avatar},
     diagnostics::ConnectionStatus,
     dialog::Dialog,
-    live::{effect, live, part, text},
+    format::sentence,
     menu::{Item, Menu},
-    sign_in::sentence,
     theme::Theme,
     toast::Toasts,
 };
@@ -39,8 +38,8 @@ fn you(chat: Chat) -> impl IntoView {
     let name = move || me.with(|me| me.as_ref().map(|me| visible(me.name.as_str())).unwrap_or_default());
     let presence = move || link.with(|link| if link.status == Status::Live { "here" } else { "unsure" });
     view! {
-        {part(move || Some(avatar(Size::Small, "me", &name(), Some(presence()))))}
-        <span class="cut"><span class="vh">"You: "</span>{text(name)}</span>
+        {move || Some(avatar(Size::Small, "me", &name(), Some(presence())))}
+        <span class="cut"><span class="vh">"You: "</span>{name}</span>
     }
 }
 
@@ -49,7 +48,7 @@ fn Rename(open: RwSignal<bool>) -> impl IntoView {
     let chat = expect_context::<Chat>();
     let wrong = RwSignal::new(None::<String>);
     let name = RwSignal::new(String::new());
-    effect(move || {
+    Effect::new(move |_| {
         if open.get() {
             let now = chat.me().with_untracked(|me| me.as_ref().map(|me| me.name.as_str().to_owned()));
             name.set(now.unwrap_or_default());
@@ -72,11 +71,11 @@ fn Rename(open: RwSignal<bool>) -> impl IntoView {
                     id="new-name"
                     autocomplete="nickname"
                     aria-describedby="new-name-help"
-                    prop:value=live(move || name.get())
+                    prop:value=move || name.get()
                     on:input:target=move |event| name.set(event.target().value())
                 />
                 <p class="note" id="new-name-help">
-                    {text(move || wrong.get().unwrap_or_else(|| "What you said before keeps the name it was said under.".into()))}
+                    {move || wrong.get().unwrap_or_else(|| "What you said before keeps the name it was said under.".into())}
                 </p>
                 <footer class="row">
                     <button class="btn" type="button" on:click=move |_| open.set(false)>"Cancel"</button>

@@ -1,37 +1,34 @@
-//! The head of the room: its name, who is here, and what can be done with it.
+//! The head of the room: its name, the buttons of its panels, and what can be done with it.
 
 use leptos::prelude::*;
 
 use super::{
-    avatar::{Size, avatar},
     copy::copy,
     icon::icon,
-    live::{live, part, text},
+    layout::LayoutContext,
     menu::{Item, Menu},
-    people::{count, is_me},
     toast::Toasts,
 };
-use crate::{markup::visible, people::hue, route, state::Chat};
-
-/// How many avatars stand beside the number.
-const STACKED: usize = 3;
+use crate::{
+    markup::visible,
+    route,
+    state::{
+        Chat,
+        layout::{Panel, Region},
+    },
+};
 
 /// The head of the open room.
 #[component]
 pub fn RoomHeader(
-    /// Whether the people are shown.
-    people: Signal<bool>,
-    /// Shows or hides them.
-    toggle_people: Callback<()>,
-    /// Shows the list of rooms, where it does not fit beside the room.
-    show_rooms: Callback<()>,
+    /// The buttons of the panels behind the room.
+    children: ChildrenFn,
 ) -> impl IntoView {
-    let chat = expect_context::<Chat>();
+    let (chat, layout) = (expect_context::<Chat>(), expect_context::<LayoutContext>());
     let toasts = expect_context::<Toasts>();
     let (rooms, current) = (chat.rooms(), chat.current());
     let room = move || current.with(|room| room.as_ref().map(|room| room.room().clone()));
-    let elsewhere = move || rooms.with(|rooms| rooms.iter().filter(|room| room.unread.get() > 0).count());
-    let here = move || current.with(|room| room.as_ref().map_or(0, |room| room.here.get()));
+    let unread = move || rooms.with(|rooms| rooms.iter().filter(|room| room.unread.get() > 0).count());
     let open = Memo::new(move |_| current.with(Option::is_some));
     let link = Callback::new(move |()| {
         if let Some(room) = room() {
@@ -48,49 +45,29 @@ pub fn RoomHeader(
             <button
                 class="btn back"
                 type="button"
-                aria-label=live(move || format!("Rooms, {} unread", elsewhere()))
-                on:click=move |_| show_rooms.run(())
+                aria-label=move || format!("Rooms, {} unread", unread())
+                inert=move || layout.covers(Region::Header)
+                on:click=move |_| layout.open(Panel::Rooms)
             >
                 {icon("back", "i flip")}
                 " "
-                {part(move || (elsewhere() > 0).then(|| view! { <span class="n">{elsewhere().to_string()}</span> }))}
+                {move || (unread() > 0).then(|| view! { <span class="n">{unread()}</span> })}
             </button>
             <h1 class="cut" id="room-name">
-                {text(move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", visible(room.as_str()))))}
+                {move || room().map_or_else(|| "Hubbub".to_owned(), |room| format!("# {}", visible(room.as_str())))}
             </h1>
-            <p class="note cut grow"></p>
-            {part(move || open.get().then(|| view! {
-                <button
-                    class="btn"
-                    type="button"
-                    aria-expanded=live(move || people.get().to_string())
-                    aria-controls="people"
-                    on:click=move |_| toggle_people.run(())
-                >
-                    {part(move || Some(avatar_stack(chat)))}
-                    <span class="n">{text(move || here().to_string())} <span class="vh">{text(move || format!(" ({})", count(here())))}</span></span>
-                </button>
-                <Menu class="btn icon" place="holder" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
-                    <Item icon="link" label="Copy address" choose=link/>
-                    <Item icon="door" label="Leave room" choose=leave/>
-                </Menu>
-            }))}
+            <div class="contents" inert=move || layout.covers(Region::Header)>
+                <p class="note cut grow"></p>
+                <Show when=move || open.get()>
+                    {children()}
+                    <Menu class="btn icon" place="holder" label="Room menu" button=ViewFn::from(|| icon("more", "i"))>
+                        <Item icon="link" label="Copy address" choose=link/>
+                        <Item icon="door" label="Leave room" choose=leave/>
+                    </Menu>
+                </Show>
+            </div>
         </header>
     }
-}
-
-/// The first few people who are here, overlapping.
-fn avatar_stack(chat: Chat) -> impl IntoView {
-    let people = chat.current().with(|room| room.as_ref().map(|room| room.people.get())).unwrap_or_default();
-    let me = chat.me().get();
-    // The others say more than oneself.
-    let (own, others): (Vec<_>, Vec<_>) = people.iter().partition(|person| is_me(me.as_ref(), &person.id));
-    let avatars = others.into_iter().chain(own).take(STACKED).map(|person| {
-        let own = is_me(me.as_ref(), &person.id);
-        let hue = if own { "me".to_owned() } else { hue(&person.id).to_string() };
-        avatar(Size::Small, &hue, person.name.as_str(), None)
-    });
-    view! { <span class="avatar-stack" aria-hidden="true">{avatars.collect::<Vec<_>>()}</span> }
 }
 
 /// The whole address of a path, to be shared.

@@ -6,30 +6,27 @@ use web_sys::{MouseEvent, SubmitEvent};
 
 use super::{
     dialog::Dialog,
+    format::{number, sentence},
     icon::{icon, logo, small},
-    live::{Element, Key, effect, list, live, part, text},
+    layout::LayoutContext,
     person::PersonFooter,
-    sign_in::sentence,
 };
 use crate::{
     markup::visible,
     route,
-    state::{Chat, RoomHandle},
+    state::{Chat, RoomHandle, layout::Panel},
 };
 
-/// The column at the side; on a narrow screen it lies over the room.
+/// The column before the room. In one column it covers the room until one is chosen.
 #[component]
-pub fn Rooms(
-    /// A room was chosen: the list may go.
-    chosen: Callback<()>,
-) -> impl IntoView {
-    let chat = expect_context::<Chat>();
+pub fn Rooms() -> impl IntoView {
+    let (chat, layout) = (expect_context::<Chat>(), expect_context::<LayoutContext>());
     let rooms = chat.rooms();
     let making = RwSignal::new(false);
     view! {
-        <nav class="rooms" id="rooms" aria-label="Rooms">
+        <nav class="rooms" id="rooms" aria-label="Rooms" hidden=move || !layout.is_open(Panel::Rooms)>
             <header class="row">
-                <a class="item" href="/" on:click=move |event| enter(&event, chat, route::room("/"), chosen)>
+                <a class="item" href="/" on:click=move |event| enter(&event, chat, layout, route::room("/"))>
                     {logo()}
                 </a>
             </header>
@@ -48,16 +45,16 @@ pub fn Rooms(
                     </button>
                 </h2>
                 <ul>
-                    {list(move || rooms.get().into_iter().map(|room| Element::new(Key::Room(room.room().clone()), move || item(chat, room, chosen).into_any())).collect())}
+                    <For each=move || rooms.get() key=|room| room.room().clone() children=move |room| item(chat, layout, room)/>
                 </ul>
             </div>
             <PersonFooter/>
         </nav>
-        <NewRoom open=making chosen=chosen/>
+        <NewRoom open=making/>
     }
 }
 
-fn item(chat: Chat, room: RoomHandle, chosen: Callback<()>) -> impl IntoView {
+fn item(chat: Chat, layout: LayoutContext, room: RoomHandle) -> impl IntoView {
     let name = room.room().clone();
     let shown = visible(name.as_str());
     let (unread, draft) = (room.unread.clone(), room.draft.clone());
@@ -77,43 +74,38 @@ fn item(chat: Chat, room: RoomHandle, chosen: Callback<()>) -> impl IntoView {
         <li>
             <a
                 class="item room"
-                class:unread=live(move || unread.with(|unread| *unread > 0))
+                class:unread=move || unread.with(|unread| *unread > 0)
                 href=route::path(&name)
-                aria-current=live(move || current.get().then_some("page"))
-                on:click=move |event| enter(&event, chat, Some(name.clone()), chosen)
+                aria-current=move || current.get().then_some("page")
+                on:click=move |event| enter(&event, chat, layout, Some(name.clone()))
             >
                 {icon("hash", "i")}
                 <bdi class="grow cut">{shown}</bdi>
-                {part(drafted)}
-                {part(count)}
+                {drafted}
+                {count}
             </a>
         </li>
     }
 }
 
 /// Opens a room in place, unless the browser was asked for a new tab or window.
-fn enter(event: &MouseEvent, chat: Chat, room: Option<Room>, chosen: Callback<()>) {
+fn enter(event: &MouseEvent, chat: Chat, layout: LayoutContext, room: Option<Room>) {
     if event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0 {
         return;
     }
     event.prevent_default();
     if let Some(room) = room {
         chat.open_room(&room);
-        chosen.run(());
+        layout.close(Panel::Rooms);
     }
 }
 
-/// Numbers of three digits say no more than "many".
-pub fn number(count: usize) -> String {
-    if count > 99 { "99+".to_owned() } else { count.to_string() }
-}
-
 #[component]
-fn NewRoom(open: RwSignal<bool>, chosen: Callback<()>) -> impl IntoView {
-    let chat = expect_context::<Chat>();
+fn NewRoom(open: RwSignal<bool>) -> impl IntoView {
+    let (chat, layout) = (expect_context::<Chat>(), expect_context::<LayoutContext>());
     let name = RwSignal::new(String::new());
     let wrong = RwSignal::new(None::<String>);
-    effect(move || {
+    Effect::new(move |_| {
         if open.get() {
             name.set(String::new());
             wrong.set(None);
@@ -125,7 +117,7 @@ fn NewRoom(open: RwSignal<bool>, chosen: Callback<()>) -> impl IntoView {
             Ok(room) => {
                 open.set(false);
                 chat.open_room(&room);
-                chosen.run(());
+                layout.close(Panel::Rooms);
             }
             Err(invalid) => wrong.set(Some(sentence(&invalid.to_string()))),
         }
@@ -139,11 +131,11 @@ fn NewRoom(open: RwSignal<bool>, chosen: Callback<()>) -> impl IntoView {
                     id="room"
                     autocomplete="off"
                     aria-describedby="room-help"
-                    prop:value=live(move || name.get())
+                    prop:value=move || name.get()
                     on:input:target=move |event| name.set(event.target().value())
                 />
                 <p class="note" id="room-help">
-                    {text(move || wrong.get().unwrap_or_else(|| "Anyone with the address can join. An existing name leads to that room.".into()))}
+                    {move || wrong.get().unwrap_or_else(|| "Anyone with the address can join. An existing name leads to that room.".into())}
                 </p>
                 <footer class="row">
                     <button class="btn" type="button" on:click=move |_| open.set(false)>"Cancel"</button>

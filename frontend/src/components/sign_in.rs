@@ -4,11 +4,11 @@ use leptos::{html, prelude::*};
 
 use super::{
     avatar::{Size, avatar},
+    format::sentence,
     icon::logo,
     keys,
-    live::{effect, live, part, text},
 };
-use crate::{browser::case, markup::visible, route, state::Chat};
+use crate::{markup::visible, route, state::Chat};
 
 /// What is worth knowing before one says who one is.
 const FIRST: &str = "No account, no e-mail. Change it any time.";
@@ -26,7 +26,7 @@ pub fn SignIn(
     let name = RwSignal::new(typed);
     let wrong = RwSignal::new(None::<String>);
     let field = NodeRef::<html::Input>::new();
-    effect(move || {
+    Effect::new(move |_| {
         if let Some(field) = field.get()
             && !keys::touch()
         {
@@ -42,11 +42,11 @@ pub fn SignIn(
             <main class="float">
                 {logo()}
                 <h1>"What should we call you?"</h1>
-                <p class="note">{text(move || if chat.forgotten().get() { FORGOTTEN } else { FIRST }.to_owned())}</p>
+                <p class="note">{move || if chat.forgotten().get() { FORGOTTEN } else { FIRST }.to_owned()}</p>
                 <form on:submit=join>
                     <label class="vh" for="name">"Your name"</label>
                     <div class="row">
-                        {part(move || Some(avatar(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None)))}
+                        {move || Some(avatar(Size::Log, if name.with(|name| name.trim().is_empty()) { "none" } else { "me" }, &name.get(), None))}
                         <input
                             class="field"
                             id="name"
@@ -57,16 +57,16 @@ pub fn SignIn(
                             placeholder="Your name"
                             required
                             aria-describedby="name-wrong"
-                            aria-invalid=live(move || wrong.with(Option::is_some).then_some("true"))
+                            aria-invalid=move || wrong.with(Option::is_some).then_some("true")
                             node_ref=field
-                            prop:value=live(move || name.get())
+                            prop:value=move || name.get()
                             on:input:target=move |event| {
                                 wrong.set(None);
                                 name.set(event.target().value());
                             }
                         />
                     </div>
-                    <p class="note danger" id="name-wrong" role="alert" hidden=live(move || wrong.with(Option::is_none))>{text(move || wrong.get().unwrap_or_default())}</p>
+                    <p class="note danger" id="name-wrong" role="alert" hidden=move || wrong.with(Option::is_none)>{move || wrong.get().unwrap_or_default()}</p>
                     <button class="btn strong" type="submit">"Join " {destination()}</button>
                 </form>
             </main>
@@ -79,10 +79,4 @@ fn destination() -> String {
     let location = window().location();
     let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
     route::room(&address).map_or_else(|| route::FIRST_ROOM.to_owned(), |room| visible(room.as_str()))
-}
-
-/// A message of an error as a sentence for people.
-pub fn sentence(message: &str) -> String {
-    let (first, rest) = message.split_at(message.chars().next().map_or(0, char::len_utf8));
-    format!("{}{rest}.", case::upper(first))
 }

@@ -2,8 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::live::{live, part};
-
 /// Where the choice is kept; `start.js` reads the same.
 const KEY: &str = "hubbub.theme";
 
@@ -23,11 +21,11 @@ pub fn Theme() -> impl IntoView {
                 class="item"
                 type="button"
                 role="menuitemradio"
-                aria-checked=live(move || (chosen.get() == choice).to_string())
+                aria-checked=move || (chosen.get() == choice).to_string()
                 on:click=move |_| choose(choice)
             >
                 <span class="grow">{label}</span>
-                <span class="meta" aria-hidden="true">{part(move || (chosen.get() == choice).then_some("✓"))}</span>
+                <span class="meta" aria-hidden="true">{move || (chosen.get() == choice).then_some("✓")}</span>
             </button>
         }
     };

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::live::part;
 use crate::state::Chat;
 
 /// Long enough to read a sentence twice.
@@ -44,5 +43,5 @@ impl Toasts {
 #[component]
 pub fn Toast() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    part(move || toasts.shown.get().map(|(_, text)| view! { <div class="toast pill row">{text}</div> }))
+    move || toasts.shown.get().map(|(_, text)| view! { <div class="toast pill row">{text}</div> })
 }

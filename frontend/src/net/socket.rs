@@ -19,7 +19,7 @@ use shared::{
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    Owner,
+    handler::Handler,
     machine::{Effect, Input, Machine, Status},
 };
 use crate::browser::{clock, random};
@@ -35,7 +35,7 @@ pub struct Connection(Rc<Inner>);
 
 struct Inner {
     url: String,
-    owner: Rc<dyn Owner>,
+    handler: Rc<dyn Handler>,
     machine: RefCell<Machine>,
     status: Cell<Status>,
     socket: RefCell<Option<Socket>>,
@@ -46,10 +46,10 @@ struct Inner {
 
 impl Connection {
     /// A connection to a WebSocket address that does nothing yet.
-    pub fn new(url: String, owner: Rc<dyn Owner>) -> Self {
+    pub fn new(url: String, handler: Rc<dyn Handler>) -> Self {
         Self(Rc::new(Inner {
             url,
-            owner,
+            handler,
             machine: RefCell::default(),
             status: Cell::default(),
             socket: RefCell::default(),
@@ -59,7 +59,7 @@ impl Connection {
         }))
     }
 
-    /// Tells the machine what happened. The owner is called before this returns.
+    /// Tells the machine what happened. The handler is called before this returns.
     pub fn feed(&self, input: Input) {
         let inner = &self.0;
         let effects = inner.machine.borrow_mut().step(input, clock::steady_ms(), random::unit());
@@ -68,7 +68,7 @@ impl Connection {
         }
         let status = inner.machine.borrow().status();
         if inner.status.replace(status) != status {
-            inner.owner.status(status);
+            inner.handler.status(status);
         }
     }
 
@@ -81,13 +81,13 @@ impl Connection {
         match effect {
             Effect::Connect => self.connect(),
             Effect::Hello => {
-                if let Some(hello) = self.0.owner.hello() {
+                if let Some(hello) = self.0.handler.hello() {
                     self.0.hello.set(Some(self.send(hello)));
                 }
             }
             Effect::Ping => drop(self.send(Command::Ping)),
             Effect::Drop => drop(self.0.socket.take()),
-            Effect::RoundTrip(ms) => self.0.owner.round_trip(ms),
+            Effect::RoundTrip(ms) => self.0.handler.round_trip(ms),
             Effect::WakeAt(at) => self.wake_at(at),
         }
     }
@@ -142,7 +142,7 @@ impl Connection {
             }
             ServerFrame::Reply(..) | ServerFrame::Event(_) => self.feed(Input::Frame),
         }
-        self.0.owner.frame(frame);
+        self.0.handler.frame(frame);
     }
 }
 

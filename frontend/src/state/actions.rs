@@ -1,17 +1,15 @@
-//! What a person does, and what the browser reports.
+//! What a person does.
 
 use leptos::prelude::*;
 use shared::{
     command::{Command, From},
-    limits,
     text::{Body, Invalid, Name, Nonce, Room},
 };
 
 use super::{
-    Chat,
-    outbox::Outbox,
+    chat::Chat,
     room_state::put_arc,
-    saved::{self, Identity, SavedRoom},
+    saved::Identity,
     store::{PendingRequest, Store},
     timeline::rows::RowKey,
 };
@@ -187,118 +185,7 @@ impl Chat {
     }
 }
 
-/// What the browser reports.
-impl Chat {
-    /// Begins with what was kept: who the person is, the joined rooms, drafts.
-    pub fn begin(self) {
-        self.with(|store| {
-            if let Some(me) = saved::identity(&*store.platform) {
-                store.be(me);
-            }
-            for (room, kept) in saved::rooms(&*store.platform) {
-                store.add_room(&room, kept);
-            }
-            if store.me.is_some() {
-                store.start();
-            }
-        });
-    }
-
-    /// This tab owns the outbox under a key from now on: takes what is in it.
-    pub fn own_outbox(self, key: &str) {
-        self.with(|store| {
-            let left = store.platform.get(key).map(|text| Outbox::load(&text)).unwrap_or_default();
-            store.outbox_key = Some(key.to_owned());
-            store.adopt(left);
-        });
-    }
-
-    /// Takes over the outbox of a tab that is gone. The caller sees to it that nobody else does at the same time.
-    pub fn adopt_outbox(self, key: &str) {
-        self.with(|store| {
-            let Some(text) = store.platform.get(key) else { return };
-            store.adopt(Outbox::load(&text));
-            // First kept here, then removed there: a crash between leaves it twice, under the same nonces.
-            store.save_outbox();
-            store.platform.set(key, None);
-        });
-    }
-
-    /// The time of the last [`Platform::wake_at`](super::Platform::wake_at) has come.
-    pub fn tick(self) {
-        self.with(Store::tick);
-    }
-
-    /// The page was shown or hidden, or got or lost the focus.
-    pub fn attention_changed(self) {
-        self.with(|_| {});
-    }
-
-    /// A step back or forth: the address has changed.
-    pub fn address_changed(self) {
-        self.with(|store| {
-            let room = route::room(&store.platform.address());
-            if store.me.is_some() && store.current != room {
-                store.show(room.as_ref());
-            }
-        });
-    }
-
-    /// The page goes: what is not kept yet must be kept now.
-    pub fn leaving(self) {
-        self.with(|store| {
-            store.save();
-            store.save_outbox();
-        });
-    }
-}
-
 impl Store {
-    fn start(&mut self) {
-        let room = route::room(&self.platform.address());
-        self.show(room.as_ref());
-        self.platform.connection(Input::Start);
-    }
-
-    /// Puts a room on the screen.
-    fn show(&mut self, room: Option<&Room>) {
-        self.unvisit();
-        self.current = room.cloned();
-        if let Some(room) = room {
-            let joined = self.platform.now_ms();
-            self.add_room(room, SavedRoom { joined, ..SavedRoom::default() });
-            self.visit(room);
-            let entered = self.rooms.get(room).is_some_and(|state| state.signals.loaded.get_untracked());
-            if entered {
-                self.fill();
-            } else {
-                self.join(room);
-            }
-        }
-        let open = self.current_room().map(|state| state.signals.clone());
-        self.signals.current.set(open);
-    }
-
-    fn leave(&mut self, room: &Room) {
-        let Some(index) = self.order.iter().position(|other| other == room) else { return };
-        if self.current.as_ref() == Some(room) {
-            let next = self
-                .order
-                .get(index + 1)
-                .or_else(|| index.checked_sub(1).and_then(|index| self.order.get(index)));
-            let next = next.cloned();
-            let address = next.as_ref().map_or_else(|| "/".to_owned(), route::path);
-            self.platform.show_address(&address, true);
-            self.show(next.as_ref());
-        }
-        self.rooms.remove(room);
-        self.order.retain(|other| other != room);
-        saved::drop_room(&*self.platform, room);
-        self.outbox.cut(Some(room));
-        self.ask(PendingRequest::Leave, Command::Leave { room: room.clone() });
-        self.show_rooms();
-    }
-
     fn say(&mut self, body: Body) {
         let (now, nonce) = (self.platform.now_ms(), self.platform.nonce());
         let Some(state) = self.current_room() else { return };
@@ -321,58 +208,6 @@ impl Store {
             && state.timeline.clear_since()
         {
             state.dirty = true;
-        }
-    }
-
-    fn adopt(&mut self, entries: Vec<super::outbox::PendingMessage>) {
-        // What was tried elsewhere waits until its room is entered with eyes on it.
-        for room in entries.iter().map(|entry| entry.room.clone()) {
-            if !self.rooms.contains_key(&room) {
-                continue;
-            }
-            self.outbox.cut(Some(&room));
-        }
-        let rooms: Vec<Room> = entries.iter().map(|entry| entry.room.clone()).collect();
-        self.outbox.adopt(entries, self.platform.now_ms());
-        self.outbox_changed = true;
-        for room in rooms {
-            let joined = self.platform.now_ms();
-            self.add_room(&room, SavedRoom { joined, ..SavedRoom::default() });
-            self.mirror(&room);
-            self.join(&room);
-        }
-    }
-
-    fn load_older(&mut self) {
-        let Some(state) = self.current_room() else { return };
-        if !state.timeline.has_older() || state.signals.loading_older.get_untracked() {
-            return;
-        }
-        let room = state.signals.room().clone();
-        let (asked, from, limit) = match (state.timeline.oldest(), state.timeline.head()) {
-            (Some(anchor), _) => {
-                let anchor = anchor.clone();
-                (
-                    PendingRequest::Older { room: room.clone(), anchor: anchor.clone() },
-                    From::Before(anchor),
-                    None,
-                )
-            }
-            // Nothing is shown of a room that has a history: the newest page, which ends at the head.
-            (None, Some(head)) => {
-                let limit = u64::try_from(limits::PAGE_MAX).ok();
-                (PendingRequest::Around(room.clone()), From::Around(head.clone()), limit)
-            }
-            (None, None) => return,
-        };
-        let asked = self.ask(asked, Command::History { room, from, limit });
-        self.current_room().inspect(|state| put_arc(&state.signals.loading_older, asked));
-    }
-
-    /// A room that comes on the screen with little to show gets a page.
-    pub(super) fn fill(&mut self) {
-        if self.current_room().is_some_and(|state| state.timeline.len() < limits::PAGE / 2) {
-            self.load_older();
         }
     }
 }

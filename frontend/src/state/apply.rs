@@ -11,22 +11,19 @@ use shared::{
 };
 
 use super::{
-    Chat,
+    chat::Chat,
     outbox::Seen,
     room_state::put_arc,
     saved::{self, Identity},
     store::{PendingRequest, Store},
 };
-use crate::{
-    browser::case,
-    few,
-    net::{
-        Owner, backoff,
-        machine::{Input, Status},
-    },
+use crate::net::{
+    backoff,
+    handler::Handler,
+    machine::{Input, Status},
 };
 
-impl Owner for Chat {
+impl Handler for Chat {
     fn hello(&self) -> Option<Command> {
         // Another tab may have a newer token or name by now.
         self.with(|store| {
@@ -133,7 +130,7 @@ impl Store {
         // First the room that is looked at, then those in which something waits to be sent.
         let mut rooms = self.order.clone();
         let rank = |room: &Room| (self.current.as_ref() != Some(room), self.outbox.of(room).next().is_none());
-        few::sort(&mut rooms, |a, b| rank(a) < rank(b));
+        rooms.sort_by_key(rank);
         for room in rooms {
             self.join(&room);
         }
@@ -351,9 +348,6 @@ impl Store {
 }
 
 /// By name, whatever its case.
-fn sort(people: &mut Vec<Person>) {
-    let named = std::mem::take(people).into_iter().map(|person| (case::lower(person.name.as_str()), person));
-    let mut named: Vec<(String, Person)> = named.collect();
-    few::sort(&mut named, |(a, person_a), (b, person_b)| (a, &person_a.id) < (b, &person_b.id));
-    people.extend(named.into_iter().map(|(_, person)| person));
+fn sort(people: &mut [Person]) {
+    people.sort_by_cached_key(|person| (person.name.as_str().to_lowercase(), person.id.clone()));
 }

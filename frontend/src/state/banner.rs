@@ -26,13 +26,13 @@ pub enum Banner {
     /// "Messages are delayed. Yours are kept and will be sent.": the node is there, what is behind it is not.
     Delayed,
     /// The server ended the session and coming back by itself makes no sense; a button "Connect" calls
-    /// [`Chat::try_now`](crate::state::Chat::try_now).
+    /// `Chat::try_now`.
     Ended,
 }
 
 /// Decides what the banner says, from what happens to the connection. Times are on the steady clock.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct ConnectionWatch {
     status: Status,
     /// Since when there is no live connection although there should be.
     down: Option<u64>,
@@ -41,7 +41,7 @@ pub struct Watch {
     delayed: bool,
 }
 
-impl Watch {
+impl ConnectionWatch {
     /// The connection does something else now.
     pub fn status(&mut self, status: Status, now: u64) {
         self.status = status;
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_it_says() {
-        let mut watch = Watch::default();
+        let mut watch = ConnectionWatch::default();
         let waiting = Status::Waiting { until: 9500 };
         let reconnecting = |seconds| Some(Banner::Reconnecting { seconds });
         for (now, status, banner, next) in [
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn good_news_counts_and_goes() {
-        let mut watch = Watch::default();
+        let mut watch = ConnectionWatch::default();
         watch.missed(3);
         watch.status(Status::Offline, 0);
         watch.status(Status::Live, 5000);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_node_that_is_not_ready_says_so_until_it_is_or_another_one_answers() {
-        let mut watch = Watch::default();
+        let mut watch = ConnectionWatch::default();
         watch.status(Status::Live, 0);
         watch.ready(false);
         assert_eq!(watch.banner(1), Some(Banner::Delayed));

@@ -5,66 +5,20 @@
 //! the present connection: what the resume brings back is struck first.
 
 mod form;
+mod message;
+
+use std::collections::HashMap;
 
 use shared::{
-    error::{ErrorCode, ProtocolError, Retry},
-    limits,
+    error::{ProtocolError, Retry},
     message::Message,
     text::{Body, Nonce, Position, Room, UserId},
 };
 
+pub use self::message::{PendingMessage, SAFE_MS};
+use self::message::{Stopped, Tried};
 use super::timeline::rows::Delivery;
-use crate::{
-    few::{self, Few},
-    net::backoff,
-};
-
-/// How long a repeated nonce is surely recognised, in milliseconds: the server's window less a minute, since the
-/// server's clock started when the try arrived and a repeat needs time to arrive.
-#[expect(clippy::cast_possible_truncation, reason = "ten minutes")]
-pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
-
-/// A message that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingMessage {
-    /// Where it is said.
-    pub room: Room,
-    /// The same on every try.
-    pub nonce: Nonce,
-    /// What is said.
-    pub body: Body,
-    /// When it was written, in milliseconds since the Unix epoch.
-    pub at: u64,
-    /// The first try, if there was one.
-    tried: Option<Tried>,
-    stopped: Option<Stopped>,
-    /// An answer is awaited on the present connection.
-    sending: bool,
-    /// The history from before the first try to now was seen, and this was not in it.
-    missing: bool,
-    /// Since when this outbox has it, in milliseconds since the Unix epoch: what was seen before was not compared
-    /// with it. 0: always.
-    here_since: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Tried {
-    /// When, in milliseconds since the Unix epoch.
-    at: u64,
-    /// How often.
-    times: u32,
-    /// As whom: a nonce is recognised per person.
-    by: UserId,
-    /// The newest position of the room then, as far as was known.
-    after: Option<Position>,
-}
-
-/// Why it is not sent by itself any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopped {
-    Failed(ErrorCode),
-    Unsure,
-}
+use crate::net::backoff;
 
 /// What is known of a room's history when it was entered.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +36,7 @@ pub struct Seen<K> {
 pub struct Outbox {
     entries: Vec<PendingMessage>,
     /// The rooms entered on the present connection.
-    ready: Few<Room, Ready>,
+    ready: HashMap<Room, Ready>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +65,7 @@ impl Outbox {
                 self.entries.push(PendingMessage { here_since: now, ..entry });
             }
         }
-        few::sort(&mut self.entries, |a, b| a.at < b.at);
+        self.entries.sort_by_key(|entry| entry.at);
     }
 
     /// Puts a new message at the end.
@@ -271,19 +225,6 @@ impl Outbox {
             None if self.ready.contains_key(&entry.room) => Delivery::Sending,
             None => Delivery::Queued,
         }
-    }
-}
-
-impl PendingMessage {
-    /// Stops a message that was tried and could be stored twice by another try; whether it is stopped.
-    fn settle(&mut self, me: Option<&UserId>, now: u64) -> bool {
-        if let Some(tried) = &self.tried {
-            let recognised = me.is_none_or(|me| tried.by == *me) && now.saturating_sub(tried.at) < SAFE_MS;
-            if !self.missing && !recognised {
-                self.stopped = Some(Stopped::Unsure);
-            }
-        }
-        self.stopped.is_some()
     }
 }
 

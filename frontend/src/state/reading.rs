@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use shared::{message::Message, text::Room};
 
 use super::{room_state::put_arc, store::Store, timeline::Arrival};
-
 use crate::markup::visible;
 
 /// How long the end of a room is looked at before it counts as read.

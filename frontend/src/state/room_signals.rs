@@ -29,7 +29,7 @@ pub struct Scroll {
     pub offset: f64,
 }
 
-/// The signals of one joined room. The view reads them and writes none but through [`Chat`](super::Chat).
+/// The signals of one joined room. The view reads them and writes none but through `Chat`.
 #[derive(Debug)]
 pub struct RoomSignals {
     room: Room,
@@ -51,7 +51,7 @@ pub struct RoomSignals {
     pub unread: ArcRwSignal<usize>,
     /// Messages that arrived below the screen since its end was left: the number in the pill. "99+" from 100.
     pub below: ArcRwSignal<usize>,
-    /// What stands in the field. Changed by [`Chat::set_draft`](super::Chat::set_draft) and emptied by a send.
+    /// What stands in the field. Changed by `Chat::set_draft` and emptied by a send.
     pub draft: ArcRwSignal<String>,
     /// Who is here, as far as the server tells names, in the order of their names.
     pub people: ArcRwSignal<Vec<Person>>,

@@ -1,4 +1,4 @@
-//! One joined room behind its signals.
+//! The state of one joined room, behind its signals.
 
 use leptos::prelude::*;
 use shared::text::UserId;
@@ -18,18 +18,18 @@ pub(super) struct RoomState {
     pub(super) saved: SavedRoom,
     /// The answer to a join is on its way.
     pub(super) joining: bool,
-    /// When to ask again after a refusal that passes.
+    /// When to join again after a temporary refusal, on the steady clock.
     pub(super) join_again: Option<u64>,
-    /// Since when every message was seen without a hole, on the wall clock.
+    /// Since when this page saw every message of the room, on the wall clock.
     pub(super) seen_since: Option<u64>,
-    /// The rows are to be drawn again.
+    /// The rows must be drawn again.
     pub(super) dirty: bool,
-    /// What is kept is to be kept again.
+    /// `saved` must be written to the storage.
     pub(super) unsaved: bool,
 }
 
 impl RoomState {
-    /// A room of which no more is known than what was kept.
+    /// A room of which only the saved part is known.
     pub(super) fn new(signals: RoomHandle, saved: SavedRoom) -> Self {
         Self {
             signals,
@@ -44,11 +44,11 @@ impl RoomState {
     }
 
     /// Changes the signals of this room where they differ from the timeline.
-    pub(super) fn draw(&mut self, me: Option<&UserId>) {
+    pub(super) fn draw(&mut self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        let rows = self.timeline.rows(me, Day::of);
+        let rows = self.timeline.rows(me, day_of);
         let before = self.signals.rows.get_untracked();
         let same_keys = before.len() == rows.len()
             && before.iter().zip(&rows).all(|(handle, (key, _))| handle.key == *key);
@@ -76,7 +76,7 @@ impl RoomState {
     }
 }
 
-/// Changes a signal only if that changes its value, so that nobody is woken for nothing.
+/// Sets a signal only if that changes its value, so that no effect runs without need.
 pub(super) fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|before| *before != value) {
         signal.set(value);

@@ -1,5 +1,5 @@
-//! What is kept in the browser's storage, and under which keys. Each room has keys of its own, so that two tabs do
-//! not overwrite each other.
+//! What the page saves in the browser's storage, and under which keys. Each room has its own keys, so that two tabs
+//! do not overwrite each other.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::{
@@ -7,28 +7,27 @@ use shared::{
     text::{Name, Position, Room, UserId},
 };
 
-use super::Platform;
-use crate::few;
+use super::platform::Platform;
 
 const ME: &str = "hubbub.me";
 const ROOM: &str = "hubbub.room.";
 const DRAFT: &str = "hubbub.draft.";
 
-/// Outboxes stand under this, by the name of the tab that owns them.
+/// Prefix of the keys of outboxes; the name of the owning tab follows.
 pub const OUTBOX: &str = "hubbub.outbox.";
 
-/// Who the person is.
+/// The person at this page, as saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
-    /// What they are called.
+    /// Their display name.
     pub name: Name,
-    /// Who they are, once a server said so.
+    /// Their id, once a server assigned it.
     pub user: Option<UserId>,
-    /// What proves it. Secret.
+    /// The token that proves the id. Secret.
     pub token: Option<String>,
 }
 
-/// A joined room.
+/// A joined room, as saved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SavedRoom {
     /// When it was joined, in milliseconds since the Unix epoch: its place in the list.
@@ -37,52 +36,52 @@ pub(super) struct SavedRoom {
     pub head: Option<Position>,
     /// The last position that was read.
     pub read: Option<Position>,
-    /// How many messages of others are behind it.
+    /// How many messages of others are unread.
     pub unread: usize,
 }
 
-/// Who the person is, if they were here before.
+/// The saved person, if there is one.
 pub(super) fn identity(platform: &dyn Platform) -> Option<Identity> {
     Identity::read(&platform.get(ME)?).ok()
 }
 
-/// Keeps who the person is.
+/// Saves the person.
 pub(super) fn save_identity(platform: &dyn Platform, identity: &Identity) {
     platform.set(ME, Some(&identity.write()));
 }
 
-/// Drops it.
+/// Removes the saved person.
 pub(super) fn drop_identity(platform: &dyn Platform) {
     platform.set(ME, None);
 }
 
-/// The joined rooms, in the order of joining.
+/// The saved rooms, in the order of joining.
 pub(super) fn rooms(platform: &dyn Platform) -> Vec<(Room, SavedRoom)> {
     let room = |key: &String| {
         let name = percent_decode_str(key.strip_prefix(ROOM)?).decode_utf8().ok()?;
         Some((Room::parse(&name).ok()?, SavedRoom::read(&platform.get(key)?).ok()?))
     };
     let mut rooms: Vec<(Room, SavedRoom)> = platform.keys(ROOM).iter().filter_map(room).collect();
-    few::sort(&mut rooms, |(a, kept_a), (b, kept_b)| (kept_a.joined, a) < (kept_b.joined, b));
+    rooms.sort_by(|(a, saved_a), (b, saved_b)| (saved_a.joined, a).cmp(&(saved_b.joined, b)));
     rooms
 }
 
-/// Keeps a joined room.
-pub(super) fn save_room(platform: &dyn Platform, room: &Room, kept: &SavedRoom) {
-    platform.set(&key(ROOM, room), Some(&kept.write()));
+/// Saves a joined room.
+pub(super) fn save_room(platform: &dyn Platform, room: &Room, saved: &SavedRoom) {
+    platform.set(&key(ROOM, room), Some(&saved.write()));
 }
 
-/// Forgets a room.
+/// Removes a saved room.
 pub(super) fn drop_room(platform: &dyn Platform, room: &Room) {
     platform.set(&key(ROOM, room), None);
 }
 
-/// The draft of a room; empty if there is none.
+/// The saved draft of a room; empty if there is none.
 pub(super) fn draft(platform: &dyn Platform, room: &Room) -> String {
     platform.get(&key(DRAFT, room)).unwrap_or_default()
 }
 
-/// Keeps the draft of a room.
+/// Saves the draft of a room.
 pub(super) fn save_draft(platform: &dyn Platform, room: &Room, text: &str) {
     platform.set(&key(DRAFT, room), Some(text).filter(|text| !text.is_empty()));
 }

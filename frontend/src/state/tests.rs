@@ -16,7 +16,7 @@ use shared::{
 use self::fake::{Storage, Tab, at, joined, name_of, nothing_new, page, said, said_by, sent, welcome};
 use super::Banner;
 use crate::net::{
-    Owner as _,
+    handler::Handler as _,
     machine::{Input, Status},
 };
 

@@ -3,15 +3,17 @@
 use std::{any::Any, rc::Rc, sync::Arc};
 
 use frontend::{
-    components::{composer::Composer, log::Log, toast::Toasts},
+    components::{composer::Composer, layout::LayoutContext, log::Log, toast::Toasts},
+    net::machine::Input,
     state::{
-        Chat, NullPlatform, RoomHandle, RoomSignals, RowHandle,
+        Chat, Platform, RoomHandle, RoomSignals, RowHandle,
         timeline::rows::{Delivery, MessageRow, Row, RowKey},
     },
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*};
 use shared::{
+    command::Command,
     message::{Sender, SenderKind},
     text::{Body, Name, Nonce, Position, Room, UserId},
 };
@@ -57,6 +59,7 @@ impl Fixture {
         let mounted = mount_to(place.clone(), move || {
             let chat = Chat::new(Rc::new(NullPlatform));
             provide_context(chat);
+            LayoutContext::provide(chat);
             provide_context(Toasts::new(chat));
             piece(chat, shown)
         });
@@ -204,4 +207,62 @@ pub(crate) fn nonce(id: u64) -> Nonce {
 /// The same as a row.
 pub(crate) fn said(id: u64, text: &str) -> Row {
     Row::Message(message(id, text))
+}
+
+/// 24 November 2026, noon.
+const NOW: u64 = 1_795_521_600_000;
+
+/// A platform without connection, storage or history, for tests of single components.
+struct NullPlatform;
+
+impl Platform for NullPlatform {
+    fn now_ms(&self) -> u64 {
+        NOW
+    }
+
+    fn utc_offset_minutes(&self, _: u64) -> i32 {
+        0
+    }
+
+    fn steady_ms(&self) -> u64 {
+        NOW
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+
+    fn nonce(&self) -> Nonce {
+        Nonce::parse(&self.now_ms().to_string()).expect("digits")
+    }
+
+    fn is_watched(&self) -> bool {
+        false
+    }
+
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn set(&self, _: &str, _: Option<&str>) {}
+
+    fn keys(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn ask(&self, _: Command) -> Option<u64> {
+        None
+    }
+
+    fn connection(&self, _: Input) {}
+
+    fn wake_at(&self, _: Option<u64>) {}
+
+    fn address(&self) -> String {
+        "/".to_owned()
+    }
+
+    fn show_address(&self, _: &str, _: bool) {}
+
+    fn show_title(&self, _: &str) {}
 }

@@ -10,7 +10,6 @@ use super::{
     roving::Focus,
     scroll_anchor::{Place, ScrollAnchor, WeakScrollAnchor},
 };
-use crate::components::live::effect;
 use crate::state::{Chat, RoomHandle, Scroll, timeline::rows::RowKey};
 
 /// The moving parts of one log.
@@ -41,7 +40,7 @@ impl Follow {
             anchor: StoredValue::new_local(None),
         };
         let watched = Arc::clone(room);
-        effect(move || {
+        Effect::new(move |_| {
             if let (Some(log), Some(list)) = (follow.log.get(), follow.list.get()) {
                 follow.watch(chat, &watched, log, list.into());
             }

@@ -5,11 +5,11 @@ use shared::message::SenderKind;
 
 use super::{body::body as message_body, delivery::state};
 use crate::{
+    browser::clock,
     components::{
         avatar::{Size, avatar},
         copy::copy,
         icon::small,
-        live::{effect, live, part},
         toast::Toasts,
     },
     markup::visible,
@@ -39,11 +39,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         shown.with(|message| message.as_ref().map_or(Delivery::Stored, |message| message.state))
     });
     let late = late(delivery);
-    let waits = move || match delivery.get() {
-        Delivery::Stored => false,
-        Delivery::Sending => late.get(),
-        Delivery::Queued | Delivery::Failed(_) | Delivery::Unsure => true,
-    };
+    let waits = move || delivery.get().is_told(late.get());
     let stored = move || delivery.get() == Delivery::Stored;
     let label = move || {
         let who_when = if stored() { format!("{} {}", named("who"), named("when")) } else { named("who") };
@@ -54,7 +50,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
         stored().then(|| {
             view! {
-                <time class="meta" id=named("when") datetime=time::iso(at) title=time::full(at)>{time::short(at)}</time>
+                <time class="meta" id=named("when") datetime=time::iso(at) title=clock::full_time(at)>{clock::short_time(at)}</time>
             }
         })
     };
@@ -65,23 +61,23 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         <li>
             <article
                 class="msg"
-                class:cont=live(move || is(|message| message.cont))
+                class:cont=move || is(|message| message.cont)
                 class:fresh=first.fresh
-                class:wait=live(waits)
+                class:wait=waits
                 id=format!("m{id}")
                 data-hue=hue.clone()
                 tabindex="-1"
-                aria-labelledby=live(label)
+                aria-labelledby=label
             >
                 {avatar(Size::Log, &hue, &name, None)}
                 <header class="row">
                     <bdi class="who cut" id=named("who")>{name}</bdi>
                     {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
-                    {part(when)}
+                    {when}
                 </header>
                 {message_body(&body, named("body"), toasts)}
-                {part(move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state"))))}
-                {part(move || {
+                {move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state")))}
+                {move || {
                     let text = text.clone();
                     stored().then(|| view! {
                         <div class="acts row float" role="group" aria-label="Actions">
@@ -97,7 +93,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                             </button>
                         </div>
                     })
-                })}
+                }}
             </article>
         </li>
     }
@@ -106,7 +102,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
 /// Whether a message has been on its way for so long that it shows: most are there before that.
 fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
     let late = RwSignal::new(false);
-    effect(move || {
+    Effect::new(move |_| {
         if delivery.get() == Delivery::Sending {
             late.set(false);
             set_timeout(

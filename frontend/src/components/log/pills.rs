@@ -3,9 +3,13 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{icon::small, live::part, rooms::number},
-    state::{Chat, RoomHandle, timeline::rows::Row},
-    time,
+    browser::clock,
+    components::{format::number, icon::small},
+    state::{
+        Chat, RoomHandle,
+        pill::{Pill, pill},
+        timeline::rows::Row,
+    },
 };
 
 /// Two controls, never one: "new since" leads up, "new messages" leads down.
@@ -22,12 +26,7 @@ pub fn Pills(
 ) -> impl IntoView {
     let chat = expect_context::<Chat>();
     let (below, newer) = (room.below.clone(), room.has_newer.clone());
-    let label = Memo::new(move |_| match (at_end.get(), below.get(), newer.get()) {
-        (true, ..) | (false, 0, false) => None,
-        (false, 0, true) => Some("Newest messages".to_owned()),
-        (false, 1, _) => Some("1 new message".to_owned()),
-        (false, count, _) => Some(format!("{} new messages", number(count))),
-    });
+    let pill = Memo::new(move |_| pill(at_end.get(), below.get(), newer.get()));
     let rows = room.rows.clone();
     let since = Memo::new(move |_| {
         since_above
@@ -42,20 +41,28 @@ pub fn Pills(
             .flatten()
     });
     view! {
-        {part(move || since.get().map(|at| view! {
+        {move || since.get().map(|at| view! {
             <div class="float pill up row">
                 <button class="btn" type="button" on:click=move |_| to_since.run(())>
-                    {format!("New since {} · Jump", time::short(at))}
+                    {format!("New since {} · Jump", clock::short_time(at))}
                 </button>
                 <button class="btn icon" type="button" aria-label="Dismiss" on:click=move |_| chat.dismiss_since()>
                     {small("x")}
                 </button>
             </div>
-        }))}
-        {part(move || label.get().map(|label| view! {
+        })}
+        {move || pill.get().map(|pill| view! {
             <button class="btn glow pill" type="button" on:click=move |_| chat.jump_to_newest()>
-                {label} " " {small("down")}
+                {label(pill)} " " {small("down")}
             </button>
-        }))}
+        })}
+    }
+}
+
+fn label(pill: Pill) -> String {
+    match pill {
+        Pill::Newest => "Newest messages".to_owned(),
+        Pill::New(1) => "1 new message".to_owned(),
+        Pill::New(count) => format!("{} new messages", number(count)),
     }
 }

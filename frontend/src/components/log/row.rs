@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::message::message;
 use crate::{
-    components::{icon::small, live::text},
+    browser::clock,
+    components::icon::small,
     state::{
         Chat, RowHandle,
         timeline::rows::{Break, Row, RowKey},
     },
-    time::{self, Day, DayName},
+    time::{Day, DayName},
 };
 
 /// The row as an element of the list. Its kind never changes, what it shows may.
@@ -27,13 +28,13 @@ fn day_line(chat: Chat, day: Day) -> impl IntoView {
     let name = move || match day.name(today.get()) {
         DayName::Today => "Today".to_owned(),
         DayName::Yesterday => "Yesterday".to_owned(),
-        DayName::Date(date) => date,
+        DayName::Date(day) => clock::long_date(day),
     };
-    view! { <li class="day row"><h3><time datetime=day.iso()>{text(name)}</time></h3></li> }
+    view! { <li class="day row"><h3><time datetime=day.iso()>{name}</time></h3></li> }
 }
 
 fn since_line(at: u64) -> impl IntoView {
-    view! { <li class="since row"><h3 class="glow">{format!("New since {}", time::short(at))}</h3></li> }
+    view! { <li class="since row"><h3 class="glow">{format!("New since {}", clock::short_time(at))}</h3></li> }
 }
 
 fn break_line(chat: Chat, key: RowKey, why: Break) -> impl IntoView {

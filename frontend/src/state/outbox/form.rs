@@ -6,7 +6,7 @@ use shared::{
     text::{Body, Nonce, Position, UserId},
 };
 
-use super::{PendingMessage, Stopped, Tried};
+use super::message::{PendingMessage, Stopped, Tried};
 
 const FAILED: &str = "failed";
 const UNSURE: &str = "unsure";

@@ -1,3 +1,5 @@
+use shared::error::ErrorCode;
+
 use super::*;
 
 const MINUTE: u64 = 60_000;

@@ -17,7 +17,7 @@ use shared::{
 
 use crate::{
     net::{
-        Owner as _,
+        handler::Handler as _,
         machine::{Input, Status},
     },
     state::{
@@ -49,6 +49,9 @@ static NONCES: AtomicU32 = AtomicU32::new(0);
 impl Platform for Rc<Fake> {
     fn now_ms(&self) -> u64 {
         self.now.get()
+    }
+    fn utc_offset_minutes(&self, _: u64) -> i32 {
+        0
     }
     fn steady_ms(&self) -> u64 {
         self.now.get()

@@ -8,7 +8,10 @@ use shared::{
     text::{Position, UserId},
 };
 
-use super::{Break, Item, Timeline, rows::RowKey};
+use super::{
+    Item, Timeline,
+    rows::{Break, RowKey},
+};
 
 impl Timeline {
     /// Takes the answer to a join. The newest page after a resume that failed goes below a break; own messages that

@@ -52,8 +52,8 @@ pub enum Break {
 pub struct MessageRow {
     /// The number in its [`RowKey::Message`]; unique on the page, good for element ids.
     pub id: u64,
-    /// The sender's mark of it: what [`Chat::retry`](crate::state::Chat::retry) and
-    /// [`Chat::delete`](crate::state::Chat::delete) want.
+    /// The sender's mark of it: what `Chat::retry` and
+    /// `Chat::delete` want.
     pub nonce: Nonce,
     /// Where it stands in its room; `None` until it is known to be stored.
     pub position: Option<Position>,
@@ -61,7 +61,7 @@ pub struct MessageRow {
     pub sender: Sender,
     /// When, in milliseconds since the Unix epoch: by the node once stored, by this browser before.
     pub at: u64,
-    /// What was said; [`markup::read`](crate::markup::read) tells what it means.
+    /// What was said; `markup::read` tells what it means.
     pub body: Body,
     /// Continues the group of the message above: same person, same day, at most five minutes apart, nothing between.
     pub cont: bool,
@@ -86,4 +86,15 @@ pub enum Delivery {
     Failed(ErrorCode),
     /// It may have been sent: it was tried, too long ago to be tried again safely. Retry, Copy, Delete.
     Unsure,
+}
+
+impl Delivery {
+    /// Whether the row says how far the message has come. `late`: it has been on its way for so long that it shows.
+    pub fn is_told(self, late: bool) -> bool {
+        match self {
+            Self::Stored => false,
+            Self::Sending => late,
+            Self::Queued | Self::Failed(_) | Self::Unsure => true,
+        }
+    }
 }

@@ -69,7 +69,7 @@ fn entered(range: std::ops::RangeInclusive<u64>) -> Timeline {
 }
 
 fn rows(timeline: &Timeline) -> Vec<(RowKey, Row)> {
-    timeline.rows(Some(&user("ana")), |at| Day::with_offset(at, 0))
+    timeline.rows(Some(&user("ana")), |at| Day::of(at, 0))
 }
 
 /// The rows in short: `bo 3`, `+bo 4` when it continues, `day 0`, `since`, `lost`, `hole`, `ana 5 Sending`.

@@ -1,5 +1,5 @@
-//! Who of several tabs has something: the browser's locks, or, where they are missing (plain HTTP from another
-//! machine), a lease in the storage that all tabs share.
+//! Mutual exclusion between tabs: the browser's locks, or a lease in the shared storage where there are none (plain
+//! HTTP from another machine).
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -8,25 +8,24 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{clock, random, storage};
+use crate::browser::{clock, random, storage};
 
-/// A lease that was not renewed for so long is over. Hidden tabs are woken once a minute.
+/// A lease ends this long after its last renewal, in milliseconds. Browsers wake hidden tabs once a minute.
 const VALID_MS: u64 = 150_000;
 
+/// Between renewals, in milliseconds.
 const RENEW_MS: u32 = 20_000;
 
-/// Something held until this is dropped, or until the tab goes.
+/// A lock that is held until this is dropped or the tab ends.
 #[derive(Debug)]
 pub(super) enum Held {
-    /// Called to give the lock back.
+    /// Resolves the promise that holds the browser's lock.
     Lock(Function),
-    Lease {
-        key: String,
-        _renewal: Interval,
-    },
+    /// An entry in the storage, renewed until dropped.
+    Lease { key: String, _renewal: Interval },
 }
 
-/// Takes a name, if nobody has it.
+/// Takes the lock of this name, unless another tab holds it.
 pub(super) async fn take(name: &str) -> Option<Held> {
     match locks() {
         Some(locks) => lock(&locks, name).await,
@@ -87,7 +86,7 @@ async fn lease(name: &str) -> Option<Held> {
         }
     };
     write();
-    // Of two tabs that wrote at the same time, the later one has it.
+    // Of two tabs that write at the same time, the later one wins.
     TimeoutFuture::new(60).await;
     if read().is_none_or(|(who, _)| who != mine) {
         return None;
@@ -96,7 +95,7 @@ async fn lease(name: &str) -> Option<Held> {
 }
 
 impl Held {
-    /// Gives it back.
+    /// Gives the lock back.
     pub(super) fn release(&self) {
         match self {
             Self::Lock(resolve) => drop(resolve.call0(&JsValue::UNDEFINED)),

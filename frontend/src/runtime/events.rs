@@ -1,14 +1,14 @@
-//! What happens to the page: shown and hidden, network gone and back, steps through the history, its end.
+//! Passes events of the window to the state and the connection: visibility, focus, network, history, unload.
 
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::EventTarget;
 
-use super::{clock, platform::Browser};
-use crate::{net::machine::Input, state::Chat};
+use super::platform::Browser;
+use crate::{browser::clock, net::machine::Input, state::Chat};
 
-/// A page that comes back from the browser's cache has lost its socket, however short it was away.
+/// A page that comes back from the browser's page cache has lost its socket, however briefly it was away.
 const LONG_AWAY: Input = Input::Visible(u64::MAX);
 
 pub(super) fn attach(chat: Chat, browser: &Rc<Browser>) {
@@ -36,7 +36,7 @@ pub(super) fn attach(chat: Chat, browser: &Rc<Browser>) {
         chat.attention_changed();
         let now = clock::steady_ms();
         if document.hidden() {
-            // A phone may end a hidden page without another word.
+            // A phone may end a hidden page without another event.
             chat.leaving();
             hidden_at.set(Some(now));
         } else if let Some(since) = hidden_at.take() {

@@ -8,13 +8,13 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Location;
 
-use super::{clock, random, storage};
 use crate::{
+    browser::{clock, random, storage},
     net::{machine::Input, socket::Connection},
     state::{Chat, Platform},
 };
 
-/// The browser. It is attached to the state that it serves before it is used.
+/// The browser as the state uses it. [`attach`](Self::attach) comes before everything else.
 #[derive(Debug, Default)]
 pub(super) struct Browser {
     chat: Cell<Option<Chat>>,
@@ -28,7 +28,7 @@ impl Browser {
         self.connection.replace(Some(Connection::new(socket_url(), std::rc::Rc::new(chat))));
     }
 
-    /// Tells the connection what happened, once nobody is in the middle of anything.
+    /// Passes an input to the connection, after the code that runs now has returned.
     pub(super) fn feed(&self, input: Input) {
         if let Some(connection) = self.connection.borrow().clone() {
             spawn_local(async move { connection.feed(input) });
@@ -39,6 +39,10 @@ impl Browser {
 impl Platform for Browser {
     fn now_ms(&self) -> u64 {
         clock::now_ms()
+    }
+
+    fn utc_offset_minutes(&self, at_ms: u64) -> i32 {
+        clock::utc_offset_minutes(at_ms)
     }
 
     fn steady_ms(&self) -> u64 {

@@ -1,18 +1,18 @@
-//! One outbox per tab: which one is ours, and what becomes of those whose tab is gone.
+//! One outbox per tab: finds the outbox of this tab, and takes over those whose tab is gone.
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::{JsCast as _, closure::Closure};
 
-use super::{
-    lease::{self, Held},
-    random, storage,
+use super::lease::{self, Held};
+use crate::{
+    browser::{random, storage},
+    state::{Chat, OUTBOX},
 };
-use crate::state::{Chat, OUTBOX};
 
-/// Where a tab keeps its name over reloads. A duplicated tab starts with the same name and takes another one.
+/// The key of the tab's name, which survives reloads. A duplicated tab starts with the same name and takes another.
 const TAB: &str = "hubbub.tab";
 
-/// How often to look for outboxes that nobody owns, in milliseconds; sooner in the beginning.
+/// Longest time between two searches for outboxes without an owner, in milliseconds. The first ones are closer.
 const LOOK_MS: u32 = 30_000;
 
 /// Takes an outbox, then looks for orphans for as long as the tab lives.

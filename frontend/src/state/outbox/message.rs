@@ -1,0 +1,67 @@
+//! A message that is not known to be stored.
+
+use shared::{
+    error::ErrorCode,
+    limits,
+    text::{Body, Nonce, Position, Room, UserId},
+};
+
+/// How long the server surely recognises a repeated nonce, in milliseconds: its window less a minute, since the
+/// server's clock started when the try arrived and a repeat needs time to arrive.
+#[expect(clippy::cast_possible_truncation, reason = "ten minutes")]
+pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
+
+/// A message that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingMessage {
+    /// Where it is said.
+    pub room: Room,
+    /// The same on every try.
+    pub nonce: Nonce,
+    /// What is said.
+    pub body: Body,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// The first try, if there was one.
+    pub(super) tried: Option<Tried>,
+    pub(super) stopped: Option<Stopped>,
+    /// An answer is awaited on the present connection.
+    pub(super) sending: bool,
+    /// The history from before the first try to now was seen, and this was not in it.
+    pub(super) missing: bool,
+    /// Since when this outbox has it, in milliseconds since the Unix epoch: what was seen before was not compared
+    /// with it. 0: always.
+    pub(super) here_since: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tried {
+    /// When, in milliseconds since the Unix epoch.
+    pub(super) at: u64,
+    /// How often.
+    pub(super) times: u32,
+    /// As whom: a nonce is recognised per person.
+    pub(super) by: UserId,
+    /// The newest position of the room then, as far as was known.
+    pub(super) after: Option<Position>,
+}
+
+/// Why it is not sent by itself any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    Failed(ErrorCode),
+    Unsure,
+}
+
+impl PendingMessage {
+    /// Stops a message that was tried and could be stored twice by another try; whether it is stopped.
+    pub(super) fn settle(&mut self, me: Option<&UserId>, now: u64) -> bool {
+        if let Some(tried) = &self.tried {
+            let recognised = me.is_none_or(|me| tried.by == *me) && now.saturating_sub(tried.at) < SAFE_MS;
+            if !self.missing && !recognised {
+                self.stopped = Some(Stopped::Unsure);
+            }
+        }
+        self.stopped.is_some()
+    }
+}
