@@ -10,7 +10,7 @@ use crate::{
     state::Chat,
 };
 
-/// The whole page: the question for a name, then the rooms.
+/// The whole page: the first visit asks for a name, then the rooms are shown.
 #[component]
 pub fn App() -> impl IntoView {
     let chat = expect_context::<Chat>();

@@ -1,7 +1,7 @@
-//! What is seen. Components render and dispatch; what they show and do is in [`crate::state`].
+//! The view. Components render and dispatch; [`crate::state`] decides what they show and do.
 //!
-//! In reading order: [`sign_in`] (the first visit) and [`chat_page`] (everything after), which puts together [`room_header`],
-//! [`banner`], [`log`], [`composer`], [`people`] and [`rooms`]. The rest is what these share.
+//! In reading order: [`sign_in`] (the first visit) and [`chat_page`] (everything after), which is made of
+//! [`room_header`], [`banner`], [`log`], [`composer`], [`people`] and [`rooms`]. They share the rest.
 
 #![expect(clippy::needless_pass_by_value, reason = "properties of components are owned")]
 

@@ -1,16 +1,16 @@
 //! The page of Hubbub: a browser client in Leptos, compiled to wasm.
 //!
 //! In reading order:
-//! - [`state`]: what the page knows. [`state::Chat`] is the one handle that components get from the context:
-//!   signals to read and actions to call. Below it plain data: [`state::timeline`], [`state::outbox`].
+//! - [`state`]: what the page knows. Components get one handle from the context, [`state::Chat`], with signals to
+//!   read and actions to call. Below it is plain data: [`state::timeline`], [`state::outbox`], [`state::layout`].
 //! - [`net`]: the connection, a pure state machine and one thin file that drives the browser's WebSocket.
-//! - [`markup`], [`people`], [`time`], [`route`]: pure helpers of the view: what a message body means, who has which
-//!   colour, which day it is, which room a path names.
-//! - [`app`]: the view.
-//! - [`browser`]: the only place beside the socket where the browser is called.
+//! - [`markup`], [`people`], [`time`], [`route`]: pure helpers: the meaning of a message body, the hues of
+//!   people, calendar days, the rooms that paths name.
+//! - [`app`] and [`components`]: the view.
+//! - [`browser`]: thin wrappers of browser interfaces. [`runtime`] connects them with the state.
 //!
-//! `net` never imports `state`; `state` does no I/O but through [`state::Platform`]; everything except `browser`,
-//! the socket and the view also runs natively, where it is tested.
+//! `net` never imports `state`, and `state` does all its I/O through [`state::Platform`]. Everything except `browser`,
+//! `runtime`, the socket and the view also runs natively, where the tests run it.
 
 pub mod app;
 pub mod browser;
@@ -23,7 +23,7 @@ pub mod runtime;
 pub mod state;
 pub mod time;
 
-/// Puts the page on the screen and connects.
+/// Mounts the page and connects.
 pub fn start() {
     let chat = runtime::start();
     leptos::mount::mount_to_body(move || {

@@ -1,4 +1,4 @@
-//! The page, as a program: everything is in the library, where it can be tested.
+//! The page as a program. All code is in the library, where tests reach it.
 
 fn main() {
     frontend::start();

@@ -1,11 +1,11 @@
-//! How people are shown: initials and a hue.
+//! The initials and the hue of a person's avatar.
 
 use shared::{
     message::{Sender, SenderKind},
     text::UserId,
 };
 
-/// How many hues there are; `data-hue` is one of `0` to `11`.
+/// The number of hues: `data-hue` is `0` to `11`.
 pub const HUES: u32 = 12;
 
 /// The hue of a person, stable across pages and sessions.
@@ -28,7 +28,7 @@ pub fn sender_hue(sender: &Sender, own: bool) -> String {
 }
 
 /// Up to `most` upper-case initials of a name: of its first and its last word.
-/// A name in which no word starts with a letter or digit has its first visible character.
+/// If no word contains a letter or digit, the first visible character of the name.
 pub fn initials(name: &str, most: usize) -> String {
     let firsts: Vec<char> =
         name.split_whitespace().filter_map(|word| word.chars().find(|c| is_letter(*c))).collect();

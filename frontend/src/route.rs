@@ -1,4 +1,4 @@
-//! The address of a room: `/r/<percent-encoded name>`. `/` is the room everybody starts in.
+//! The address of a room: `/r/<percent-encoded name>`. `/` is the first room.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::text::Room;
@@ -9,16 +9,16 @@ pub const FIRST_ROOM: &str = "general";
 /// Everything but unreserved characters (RFC 3986 §2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The path of a room, to be shown and shared.
+/// The path of a room.
 pub fn path(room: &Room) -> String {
     match room.as_str() {
-        // A browser takes `/r/.` and `/r/..` for folders, encoded or not; the query does not suffer from that.
+        // Browsers resolve `/r/.` and `/r/..` as folders, encoded or not. They leave the query alone.
         dots @ ("." | "..") => format!("/?r={dots}"),
         name => format!("/r/{}", utf8_percent_encode(name, ENCODED)),
     }
 }
 
-/// The room that a path and query (`location.pathname + location.search`) name, or `None` if there is no such page.
+/// The room that a path and query (`location.pathname + location.search`) name. `None` if they name no room.
 pub fn room(address: &str) -> Option<Room> {
     let encoded = match address.split_once("?r=") {
         Some(("/", room)) => room,

@@ -5,7 +5,7 @@
 #[path = "web/fixture.rs"]
 mod fixture;
 
-use fixture::{Fixture, message, nonce, press, said};
+use fixture::{Changes, Fixture, message, nonce, press, said};
 use frontend::{
     components::banner,
     state::{
@@ -194,6 +194,27 @@ async fn the_composer_follows_the_draft() {
     assert!(fixture.text(".send").contains("Queue"), "nobody listens yet");
     fixture.room.draft.set(String::new());
     fixture.until(|fixture| fixture.value("#draft").is_empty()).await;
+}
+
+#[wasm_bindgen_test]
+async fn an_arrival_changes_two_rows_and_no_other() {
+    let fixture = Fixture::log((1..=320).map(|id| said(id, "a *line* of text")).collect()).await;
+    let changes = Changes::of(&fixture.one(".log ol"));
+    let mut second = message(320, "a *line* of text");
+    second.cont = true;
+    fixture.set(319, Row::Message(second));
+    fixture.push(said(321, "new"));
+    fixture.until(|fixture| fixture.has("#m321") && fixture.has("#m320.cont")).await;
+    assert_eq!(changes.messages(), ["m320", "m321"]);
+}
+
+#[wasm_bindgen_test]
+async fn namesakes_are_told_apart() {
+    let mut other = message(2, "who am I");
+    other.mark = Some("ada".to_owned());
+    let fixture = Fixture::log(vec![said(1, "hello"), Row::Message(other)]).await;
+    assert_eq!(fixture.text("#m1 header .meta:not(time)"), "");
+    assert_eq!(fixture.text("#m2 header .meta:not(time)"), "ada");
 }
 
 #[wasm_bindgen_test]

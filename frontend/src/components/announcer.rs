@@ -1,13 +1,13 @@
-//! Tells screen readers what happened, from two places outside the log that are always there.
+//! Two live regions outside the log that tell screen readers what happened.
 //!
-//! The log itself is no live region: readers would speak old messages whenever a page of history or another room
-//! comes in.
+//! The log itself is no live region: screen readers would read old messages whenever a page of history or another
+//! room is loaded.
 
 use leptos::prelude::*;
 
 use crate::state::Chat;
 
-/// The two places. They stand in the page from the start, empty.
+/// The two regions. They exist from the start, empty: screen readers ignore regions that come with their text.
 #[component]
 pub fn Announcer() -> impl IntoView {
     let chat = expect_context::<Chat>();

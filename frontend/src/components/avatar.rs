@@ -1,4 +1,5 @@
-//! A person as a shape: a circle with one square corner, in a hue of their own. Never read out: a name goes with it.
+//! An avatar: a circle with one square corner, in the hue of the person. Hidden from screen readers, since a name
+//! always stands beside it.
 
 use leptos::prelude::*;
 
@@ -7,7 +8,7 @@ use crate::people;
 /// How large an avatar is, and how many initials it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// In the log and at the entry: two initials.
+    /// In the log and on the first visit: two initials.
     Log,
     /// In the list of people.
     Medium,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::icon::small;
 use crate::state::{Banner as Line, Chat};
 
-/// Shown while there is something to say; what it says is announced separately.
+/// Shown while the state has a banner. The state announces it to screen readers by itself.
 #[component]
 pub fn Banner() -> impl IntoView {
     let chat = expect_context::<Chat>();
@@ -29,7 +29,7 @@ pub fn line(chat: Chat, line: &Line) -> impl IntoView + use<> {
     }
 }
 
-/// The picture, the sentence and the button of a banner.
+/// The icon, the sentence and the button of a banner.
 fn words(line: &Line) -> (Option<&'static str>, String, Option<&'static str>) {
     match line {
         Line::Reconnecting { seconds: Some(seconds) } => {

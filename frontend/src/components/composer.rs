@@ -1,4 +1,4 @@
-//! The field at the thumb. It is never disabled: what is written while nobody listens is queued.
+//! The field for a new message. It is never disabled: without a connection, messages are queued.
 
 use leptos::{html, prelude::*};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
@@ -15,10 +15,10 @@ use crate::{
     state::{Chat, RoomHandle},
 };
 
-/// The key code of a key press that an input method took.
+/// The key code of a key press that an input method handles.
 const TAKEN: u32 = 229;
 
-/// The composer of a room; a new room is a new composer.
+/// The composer of one room.
 #[component]
 pub fn Composer(
     /// The room.
@@ -35,7 +35,7 @@ pub fn Composer(
     Effect::new(move |_| {
         let draft = draft.get();
         let Some(field) = field.get() else { return };
-        // Writing back what was just typed would disturb an input method.
+        // Setting the value that is there already would disturb an input method.
         if field.value() != draft {
             field.set_value(&draft);
         }
@@ -93,21 +93,21 @@ pub fn Composer(
     }
 }
 
-/// Enter sends, Shift+Enter makes a line, Ctrl or Cmd with Enter always sends. On a touch screen Enter makes a line
-/// and the button sends. Enter that ends a word of an input method never sends.
+/// Whether a key press sends the message. Enter sends, Shift+Enter starts a line, Ctrl+Enter and Cmd+Enter always
+/// send. On a touch screen Enter starts a line. Enter that ends a word of an input method never sends.
 fn sends(event: &KeyboardEvent, touch: bool) -> bool {
     let composing = event.is_composing() || event.key_code() == TAKEN;
     let always = event.ctrl_key() || event.meta_key();
     event.key() == "Enter" && !composing && !event.shift_key() && !event.alt_key() && (always || !touch)
 }
 
-/// Where the style sheet cannot let the field grow with its text, do it here.
+/// Makes the field as high as its text, in browsers that cannot do so by style.
 fn grow(field: &HtmlTextAreaElement) {
     let style = web_sys::HtmlElement::style(field);
     if js_sys::Reflect::has(&style, &"fieldSizing".into()).unwrap_or(false) {
         return;
     }
-    // The browser ignores a value that it cannot use.
+    // Browsers ignore values that they do not know.
     drop(style.set_property("height", "auto"));
     drop(style.set_property("height", &format!("{}px", field.scroll_height())));
 }

@@ -1,4 +1,4 @@
-//! Puts text on the clipboard and says so.
+//! Copies text to the clipboard.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -6,7 +6,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::toast::Toasts;
 
-/// Copies the text and shows whether it worked.
+/// Copies the text and shows a toast with the outcome.
 pub fn copy(text: String, toasts: Toasts) {
     spawn_local(async move {
         let done = by_clipboard(&text).await || by_selection(&text);
@@ -20,13 +20,13 @@ pub fn copy(text: String, toasts: Toasts) {
 
 async fn by_clipboard(text: &str) -> bool {
     let navigator = window().navigator();
-    // Browsers leave it out on plain http, except on this computer.
+    // Browsers offer no clipboard on plain HTTP, except on localhost.
     let there =
         js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
     there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
-/// The older way, which works on plain http too.
+/// The older way, which also works on plain HTTP.
 fn by_selection(text: &str) -> bool {
     let document = document();
     let made = document.create_element("textarea").ok().and_then(|made| made.dyn_into().ok());
@@ -40,7 +40,7 @@ fn by_selection(text: &str) -> bool {
         .dyn_ref::<web_sys::HtmlDocument>()
         .is_some_and(|document| document.exec_command("copy").unwrap_or(false));
     field.remove();
-    // What had the focus gets it back; if it cannot, the page has it.
+    // Give the focus back. If the element cannot take it, the page has it.
     drop(before.map(|before| before.focus()));
     shown && copied
 }

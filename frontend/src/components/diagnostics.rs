@@ -9,7 +9,7 @@ use crate::{
     state::{Chat, Link},
 };
 
-/// The button in the footer that opens it: a green dot and the round trip, or what is wrong in a word.
+/// The button that opens the popover: the round trip, or the state of the connection in a word.
 #[component]
 pub fn ConnectionStatus() -> impl IntoView {
     let link = expect_context::<Chat>().link();

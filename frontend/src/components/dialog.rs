@@ -1,10 +1,10 @@
-//! A question on top of the page. The browser traps the focus and gives it back.
+//! A modal dialog. The browser traps the focus and gives it back.
 
 use leptos::{html, prelude::*};
 
 use super::layout::LayoutContext;
 
-/// A modal dialog that is shown while `open` holds true. Escape and its own buttons set it to false.
+/// A dialog that is shown while `open` is true. Escape and its own buttons set `open` to false.
 #[component]
 pub fn Dialog(
     /// Whether it is shown.
@@ -13,7 +13,7 @@ pub fn Dialog(
     id: &'static str,
     /// Its heading.
     title: &'static str,
-    /// What it asks.
+    /// Its content.
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -29,7 +29,7 @@ pub fn Dialog(
     view! {
         <dialog class="float" aria-labelledby=id node_ref=dialog on:close=move |_| open.set(false)>
             <h2 id=id>{title}</h2>
-            // Made anew each time, so that fields start from what is true now.
+            // Created each time it opens, so that fields start from the present state.
             {move || open.get().then(&*children)}
         </dialog>
     }

@@ -1,4 +1,4 @@
-//! Keys of the whole page: F6 goes around the regions, a letter typed nowhere goes to the composer.
+//! Keys of the whole page: F6 moves between regions, and a letter typed outside a field goes to the composer.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use super::layout::LayoutContext;
 
-/// The regions in the order of the document, each with what takes the focus in it.
+/// The regions in the order of the document, each with the element that takes the focus.
 const REGIONS: [(&str, &str); 5] = [
     (".log", ".msg[tabindex='0'], .info button, .log"),
     (".composer", "textarea"),
@@ -15,7 +15,7 @@ const REGIONS: [(&str, &str); 5] = [
     (".bar", "a[href], button"),
 ];
 
-/// What already takes letters, or must not lose the focus.
+/// Elements that take letters themselves or must keep the focus.
 const TAKES_LETTERS: &str = "input, textarea, select, [contenteditable], dialog, [popover]";
 
 /// Listens for as long as the caller lives.
@@ -36,12 +36,12 @@ pub fn focus_composer() {
     focus(document().query_selector(".composer textarea").ok().flatten());
 }
 
-/// Whether the pointer is a finger: then nothing is focused unasked, for it brings up the keyboard.
+/// Whether the pointer is a finger. Then no field is focused unasked, because that opens the keyboard.
 pub fn touch() -> bool {
     window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches())
 }
 
-/// The letter itself arrives where the focus is when it is pressed, so it is not lost.
+/// Whether a key press belongs to the composer. The composer gets the focus first, so that the letter lands there.
 fn for_composer(event: &KeyboardEvent) -> bool {
     let paste = (event.ctrl_key() || event.meta_key()) && event.key() == "v";
     let mut key = event.key().chars().collect::<Vec<_>>().into_iter();
@@ -76,6 +76,6 @@ fn around(back: bool) {
 }
 
 fn focus(element: Option<Element>) {
-    // What cannot take the focus leaves it where it is.
+    // An element that cannot take the focus leaves it where it is.
     drop(element.and_then(|element| element.dyn_into::<HtmlElement>().ok()).map(|element| element.focus()));
 }

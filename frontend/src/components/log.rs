@@ -1,4 +1,4 @@
-//! The log of a room: its rows, kept where the reader is.
+//! The log of a room: its rows, and the scroll position of the reader.
 
 mod body;
 mod delivery;
@@ -29,7 +29,7 @@ use crate::{
     state::{Chat, RoomHandle},
 };
 
-/// The log of one room and what floats over it. A new room is a new log.
+/// The log of one room, with the controls that float over it.
 #[component]
 pub fn Log(
     /// The room.

@@ -1,4 +1,4 @@
-//! A menu behind a button: arrows move in it, Escape and a click elsewhere close it, the focus goes back.
+//! A menu button. Arrows move in the menu, Escape and a click elsewhere close it, and the focus goes back.
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -11,9 +11,9 @@ use super::{icon::small, layout::LayoutContext};
 pub fn Menu(
     /// The class of the button.
     class: &'static str,
-    /// The class of the place that both stand in: `"holder"` opens downward, `"holder over grow"` upward.
+    /// The class of the element around both: `"holder"` opens downward, `"holder over grow"` upward.
     place: &'static str,
-    /// What the menu is for; also the name of the button if it shows no words.
+    /// The name of the menu, and of the button if it shows no words.
     label: &'static str,
     /// Whether the button shows words, which then name it.
     #[prop(optional)]
@@ -61,7 +61,7 @@ pub fn Menu(
             open.set(false);
         }
     };
-    // An item was chosen: whatever it opens takes the focus from here.
+    // What the chosen item opens takes the focus from the button.
     let chosen = move |event: MouseEvent| {
         let keeps = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if keeps.is_some_and(|target| target.closest("[role='menuitem']").ok().flatten().is_some()) {
@@ -100,19 +100,19 @@ pub fn Menu(
     }
 }
 
-/// One thing to choose. The menu closes after it.
+/// An item of a menu. The menu closes when it is chosen.
 #[component]
 pub fn Item(
-    /// The picture before it.
+    /// The icon before the label.
     #[prop(into)]
     icon: String,
-    /// What it does, in a verb.
+    /// What it does, starting with a verb.
     #[prop(into)]
     label: String,
     /// Whether it destroys something.
     #[prop(optional)]
     danger: bool,
-    /// Does it.
+    /// Called when it is chosen.
     choose: Callback<()>,
 ) -> impl IntoView {
     view! {

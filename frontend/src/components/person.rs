@@ -1,4 +1,4 @@
-//! The person at this page, in the footer of the room list: rename, theme, forget me.
+//! The footer of the room list: the person at this page, with their menu and its dialogs.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{markup::visible, net::machine::Status, state::Chat};
 
-/// The footer, with its menu and the two dialogs behind it.
+/// The footer, with the menu and its two dialogs.
 #[component]
 pub fn PersonFooter() -> impl IntoView {
     let chat = expect_context::<Chat>();

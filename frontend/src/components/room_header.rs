@@ -70,7 +70,7 @@ pub fn RoomHeader(
     }
 }
 
-/// The whole address of a path, to be shared.
+/// The full address of a path.
 pub fn address(path: &str) -> String {
     window().location().origin().unwrap_or_default() + path
 }

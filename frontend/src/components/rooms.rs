@@ -1,4 +1,4 @@
-//! The list of joined rooms. Weight says unread, a number says how much.
+//! The list of joined rooms. Rooms with unread messages are bold and show a number.
 
 use leptos::prelude::*;
 use shared::text::Room;

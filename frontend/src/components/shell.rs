@@ -1,9 +1,9 @@
-//! Takes over from the static shell of `index.html`, with what was typed into it meanwhile.
+//! Replaces the static shell of `index.html` and keeps what somebody typed into it.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-/// What somebody typed while the program was on its way.
+/// What somebody typed while the program was loading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
     /// In the field for the name.
@@ -12,7 +12,7 @@ pub struct Typed {
     pub draft: String,
 }
 
-/// Removes the shell. Nothing was typed if there is none, as in tests.
+/// Removes the shell and returns what was typed into it. Tests have no shell.
 pub fn take_over() -> Typed {
     let document = document();
     let typed = Typed {

@@ -1,4 +1,4 @@
-//! The first visit: one question, and the room that the address names.
+//! The first visit: asks for a name and leads to the room of the address.
 
 use leptos::{html, prelude::*};
 
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::{markup::visible, route, state::Chat};
 
-/// What is worth knowing before one says who one is.
+/// The note on a first visit.
 const FIRST: &str = "No account, no e-mail. Change it any time.";
 
-/// The same after *Forget me* on another page.
+/// The note after *Forget me* on another page.
 const FORGOTTEN: &str = "You asked to be forgotten on another page, so you’re a new guest here, too.";
 
-/// Asks for a name and takes it.
+/// The form for the name.
 #[component]
 pub fn SignIn(
-    /// What was already typed into the shell's field.
+    /// What somebody typed into the field of the shell.
     typed: String,
 ) -> impl IntoView {
     let chat = expect_context::<Chat>();

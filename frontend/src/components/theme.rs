@@ -1,13 +1,13 @@
-//! Light, dark, or as the system has it. `start.js` applies the choice before the first paint, this on change.
+//! The theme: light, dark, or that of the system. `start.js` applies the choice before the first paint.
 
 use leptos::prelude::*;
 
-/// Where the choice is kept; `start.js` reads the same.
+/// The storage key of the choice; `start.js` reads it too.
 const KEY: &str = "hubbub.theme";
 
 const CHOICES: [(&str, &str); 3] = [("system", "As the system"), ("light", "Light"), ("dark", "Dark")];
 
-/// The choices, as items of a menu that stays open.
+/// The choices as items of a menu, which stays open.
 #[component]
 pub fn Theme() -> impl IntoView {
     let chosen = RwSignal::new(kept());
@@ -46,7 +46,7 @@ fn kept() -> &'static str {
         .unwrap_or("system")
 }
 
-/// A browser that refuses to keep it still shows it until the page is left.
+/// Applies a choice and saves it, if the browser lets the page save.
 fn keep(choice: &str) {
     let (root, storage) = (document().document_element(), storage());
     if choice == "system" {

@@ -1,4 +1,4 @@
-//! One short sentence over the log that goes away by itself: copied, too long.
+//! A short sentence over the log that goes away by itself, such as "Copied".
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::state::Chat;
 
-/// Long enough to read a sentence twice.
+/// How long a toast is shown: long enough to read it twice.
 const SHOWN: Duration = Duration::from_secs(5);
 
 /// The handle that components show toasts through; found in the context.
@@ -17,18 +17,18 @@ pub struct Toasts {
 }
 
 impl Toasts {
-    /// No toast. Whatever is shown later is also said to people who listen.
+    /// Starts without a toast. Each toast is also announced to screen readers.
     pub fn new(chat: Chat) -> Self {
         Self { shown: RwSignal::new(None), chat }
     }
 
-    /// Shows and says a sentence.
+    /// Shows a sentence and announces it.
     pub fn show(self, text: &str) {
         self.chat.announce(text);
         let number = self.shown.with_untracked(|shown| shown.as_ref().map_or(0, |(number, _)| number + 1));
         self.shown.set(Some((number, text.to_owned())));
         let over = move || {
-            // A newer one has its own time.
+            // A newer toast has its own timeout.
             let same =
                 |shown: &Option<(u64, String)>| shown.as_ref().is_some_and(|(shown, _)| *shown == number);
             if self.shown.try_with_untracked(same) == Some(true) {
@@ -39,7 +39,7 @@ impl Toasts {
     }
 }
 
-/// Where it is shown, inside the stage.
+/// The toast that is shown now.
 #[component]
 pub fn Toast() -> impl IntoView {
     let toasts = expect_context::<Toasts>();

@@ -1,4 +1,4 @@
-//! How long to wait before the next try: full jitter, so that a node that comes back is not met by everybody at once.
+//! How long to wait before the next try. Full jitter spreads the pages that come back to a node after its restart.
 
 /// The shortest wait, in milliseconds.
 pub const SHORTEST_MS: u64 = 500;

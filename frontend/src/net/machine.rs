@@ -6,22 +6,22 @@ use shared::close::{self, Return};
 
 use super::backoff;
 
-/// From opening a socket to its being open, and from hello to welcome.
+/// Longest time from opening a socket until it is open, and from hello to welcome.
 pub const PATIENCE_MS: u64 = 10_000;
 
-/// Between pings.
+/// Time between pings.
 pub const PING_EVERY_MS: u64 = 25_000;
 
-/// From a ping to its pong; a connection that needs longer is given up.
+/// Longest time from a ping to its pong. A connection that takes longer is given up.
 pub const PONG_WITHIN_MS: u64 = 10_000;
 
-/// A timer that fires this much late means that the device slept, or that the page was put aside.
+/// If a timer fires this late, the device slept or the browser suspended the page.
 pub const SLEPT_MS: u64 = 20_000;
 
-/// A page that was hidden for less is not suspected of anything.
+/// A page that was hidden for at least this long checks its connection.
 pub const HIDDEN_MS: u64 = 60_000;
 
-/// A connection that lived this long makes up for all failures before it.
+/// A connection that was live for this long resets the count of failures.
 const SETTLED_MS: u64 = 10_000;
 
 /// What the connection is doing, for people.
@@ -41,7 +41,7 @@ pub enum Status {
     },
     /// Like `Waiting`, and the device says that it has no network.
     Offline,
-    /// The server said that coming back makes no sense; a person may try.
+    /// The server said not to come back. A person may still try.
     Ended {
         /// The close code.
         code: u16,
@@ -81,7 +81,7 @@ pub enum Input {
     Stop,
 }
 
-/// What is to be done.
+/// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Open a new socket.
@@ -94,7 +94,7 @@ pub enum Effect {
     Drop,
     /// A round trip was measured, in milliseconds.
     RoundTrip(u64),
-    /// Come back with [`Input::Tick`] at this time and at no other.
+    /// Feed [`Input::Tick`] at this time, instead of at the time before.
     WakeAt(u64),
 }
 
@@ -102,7 +102,7 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Machine {
     phase: Phase,
-    /// Tries in a row that came to nothing.
+    /// Failed tries in a row.
     failures: u32,
     /// The device says that it has no network. It may be wrong: the server may run on the device.
     offline: bool,
@@ -133,11 +133,11 @@ enum Phase {
 struct Live {
     since: u64,
     next_ping: u64,
-    /// When the open ping was sent.
+    /// When the unanswered ping was sent.
     asked: Option<u64>,
-    /// When something arrived that proves that somebody is there.
+    /// When the last frame arrived.
     heard: u64,
-    /// When to leave, if the server asked for it.
+    /// When to reconnect, if the server asked for it.
     move_at: Option<u64>,
 }
 
@@ -255,7 +255,7 @@ impl Machine {
                 self.failures = 0;
                 self.connect(now, out);
             }
-            // After a sleep the pong may be there and only not read yet: ask again rather than give up.
+            // After a sleep the pong may have arrived without having been read: ping again rather than give up.
             Phase::Live(_) if slept => self.probe(now, out),
             Phase::Live(Live { asked: Some(asked), heard, .. })
                 if now >= asked.max(heard) + PONG_WITHIN_MS =>
@@ -268,7 +268,7 @@ impl Machine {
         }
     }
 
-    /// Something changed browser: a wait may be over, a connection may be dead.
+    /// Something changed outside: ends a wait, checks a live connection.
     fn nudge(&mut self, now: u64, out: &mut Vec<Effect>) {
         if matches!(self.phase, Phase::Waiting { .. }) {
             self.failures = 0;
@@ -278,7 +278,7 @@ impl Machine {
         }
     }
 
-    /// Asks whether somebody is there.
+    /// Pings the server.
     fn probe(&mut self, now: u64, out: &mut Vec<Effect>) {
         if let Phase::Live(live) = &mut self.phase {
             live.asked = Some(now);
@@ -299,14 +299,14 @@ impl Machine {
             Phase::Idle | Phase::Waiting { .. } | Phase::Ended { .. } => return,
         }
         if !matches!(decision, Return::Backoff) {
-            // The server asked for it; but a server that asks over and over is not to be hammered.
+            // The server asked to come back soon. If it asks over and over, the waits must still grow.
             self.failures = self.failures.min(1);
         }
         self.phase = Phase::Waiting { until: now + backoff::wait_ms(self.failures, random) };
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// Asks to be woken when something is due.
+    /// Schedules the next deadline.
     fn arm(&mut self, out: &mut Vec<Effect>) {
         let due = match self.phase {
             Phase::Idle | Phase::Ended { .. } => None,

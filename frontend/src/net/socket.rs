@@ -1,4 +1,4 @@
-//! The only file that touches the browser's WebSocket: runs the effects of the [`Machine`] and feeds it what happens.
+//! The only file that touches the browser's WebSocket. It runs the effects of the [`Machine`] and feeds it inputs.
 
 use std::{
     cell::{Cell, RefCell},
@@ -29,7 +29,7 @@ const ABNORMAL: u16 = 1006;
 
 type Socket = Rc<RefCell<WebSocket>>;
 
-/// The connection to whichever node answers; cheap to clone.
+/// The connection to a node; cheap to clone.
 #[derive(Clone)]
 pub struct Connection(Rc<Inner>);
 
@@ -45,7 +45,7 @@ struct Inner {
 }
 
 impl Connection {
-    /// A connection to a WebSocket address that does nothing yet.
+    /// A connection to a WebSocket address. It does nothing before its first input.
     pub fn new(url: String, handler: Rc<dyn Handler>) -> Self {
         Self(Rc::new(Inner {
             url,
@@ -59,7 +59,7 @@ impl Connection {
         }))
     }
 
-    /// Tells the machine what happened. The handler is called before this returns.
+    /// Feeds the machine an input. Calls the handler before it returns.
     pub fn feed(&self, input: Input) {
         let inner = &self.0;
         let effects = inner.machine.borrow_mut().step(input, clock::steady_ms(), random::unit());
@@ -72,7 +72,7 @@ impl Connection {
         }
     }
 
-    /// Sends a command if the connection is live; the id that its reply will carry.
+    /// Sends a command if the connection is live. Returns the id of its reply.
     pub fn ask(&self, command: Command) -> Option<u64> {
         (self.0.status.get() == Status::Live).then(|| self.send(command))
     }
@@ -96,7 +96,7 @@ impl Connection {
         let id = self.0.last_id.get() + 1;
         self.0.last_id.set(id);
         if let Some(socket) = &*self.0.socket.borrow() {
-            // A socket that can no longer send is about to say that it is closed.
+            // A socket that can no longer send reports its end soon.
             drop(socket.borrow_mut().start_send_unpin(Message::Text(Request { id, command }.encode())));
         }
         id
@@ -132,7 +132,7 @@ impl Connection {
     }
 
     fn frame(&self, text: &str) {
-        // A frame that cannot be read at all comes from a server that is newer than this page.
+        // Only a server newer than this page sends frames that this page cannot read.
         let Ok(frame) = ServerFrame::decode(text) else { return self.feed(Input::Frame) };
         match &frame {
             ServerFrame::Reply(_, Reply::Pong) => return self.feed(Input::Pong),
@@ -166,14 +166,14 @@ async fn read(connection: Weak<Inner>, socket: Weak<RefCell<WebSocket>>) {
             None => Poll::Ready(None),
         });
         let code = match next.await {
-            // Dropped: nobody wants to know any more.
+            // The socket was dropped on purpose.
             None => return,
             Some(Some(Ok(Message::Text(text)))) => {
                 connection.frame(&text);
                 continue;
             }
             Some(Some(Err(WebSocketError::ConnectionClose(close)))) => close.code,
-            // No server sends bytes, and the code follows the error.
+            // Servers send no binary frames, and after an error the close code follows.
             Some(Some(Ok(Message::Bytes(_)) | Err(_))) => continue,
             Some(None) => ABNORMAL,
         };

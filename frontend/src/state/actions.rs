@@ -17,7 +17,7 @@ use crate::{net::machine::Input, route};
 
 /// What a person does. Actions on "the room" mean the room on the screen and do nothing when there is none.
 impl Chat {
-    /// Takes a name for the first time: it is kept, the page connects and enters the room of the address.
+    /// Takes the first name: saves it, connects and opens the room of the address.
     pub fn set_name(self, name: &str) -> Result<(), Invalid> {
         let name = Name::parse(name)?;
         self.with(|store| {
@@ -28,7 +28,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Changes the name, now or as soon as there is a connection.
+    /// Changes the name, now or when there is a connection.
     pub fn rename(self, name: &str) -> Result<(), Invalid> {
         let name = Name::parse(name)?;
         self.with(|store| {
@@ -39,13 +39,13 @@ impl Chat {
         Ok(())
     }
 
-    /// Makes the tokens of this person worthless everywhere and becomes a new guest of the same name.
-    /// Works only while the link is live.
+    /// Revokes all tokens of this person and makes them a new guest of the same name. Does nothing without a
+    /// connection.
     pub fn forget_me(self) {
         self.with(|store| store.ask(PendingRequest::Forget, Command::Forget));
     }
 
-    /// Shows a room, joining it if need be. The address changes, a step back leads to the room before.
+    /// Shows a room, joining it if need be. The address changes; going back leads to the room before.
     pub fn open_room(self, room: &Room) {
         self.with(|store| {
             if store.current.as_ref() != Some(room) {
@@ -55,15 +55,15 @@ impl Chat {
         });
     }
 
-    /// Leaves a room and forgets what was kept of it, except what waits to be sent and the draft. If it was on the
-    /// screen, the next room takes its place, if there is one.
+    /// Leaves a room and removes what is saved of it, except unsent messages and the draft. If the room was on the
+    /// screen, the next room of the list takes its place.
     pub fn leave_room(self, room: &Room) {
         self.with(|store| store.leave(room));
     }
 
-    /// Says something in the room. It is shown and kept at once, also while there is no connection; the draft is
-    /// emptied and the newest messages are shown. Empty lines around the text and white space at its end are cut;
-    /// nothing but white space does nothing. A text that is too long is refused: the field keeps it.
+    /// Sends a message to the room. The page shows and saves it at once, also without a connection, empties the draft
+    /// and shows the newest messages. It cuts empty lines around the text and white space at its end, ignores blank
+    /// text, and refuses text that is too long.
     pub fn send(self, text: &str) -> Result<(), Invalid> {
         let text = text.trim_end().trim_start_matches(['\n', '\r']);
         if text.trim().is_empty() {
@@ -74,7 +74,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Tries a failed or unsure message of the room again.
+    /// Sends a failed or unsure message again.
     pub fn retry(self, nonce: &Nonce) {
         self.with(|store| {
             let Some(room) = store.outbox.find(nonce).map(|entry| entry.room.clone()) else { return };
@@ -84,7 +84,7 @@ impl Chat {
         });
     }
 
-    /// Drops a message of the room that was not sent.
+    /// Deletes a message that was not sent.
     pub fn delete(self, nonce: &Nonce) {
         self.with(|store| {
             let Some(entry) = store.outbox.strike(nonce) else { return };
@@ -96,7 +96,7 @@ impl Chat {
         });
     }
 
-    /// Notes the text in the field; it is kept per room, half a second after the last change.
+    /// Sets the draft of the room. It is saved half a second later.
     pub fn set_draft(self, text: &str) {
         self.with(|store| {
             let Some(state) = store.current_room() else { return };
@@ -105,13 +105,12 @@ impl Chat {
         });
     }
 
-    /// Gets older messages of the room, if there are any and none are on their way.
+    /// Loads older messages of the room, if there are any and none are loading.
     pub fn load_older(self) {
         self.with(Store::load_older);
     }
 
-    /// Gets what is missing above a [`Break`](super::timeline::rows::Break) of the room: what was shown above it goes,
-    /// and the history is loaded from there upward.
+    /// Loads what is missing above a break: removes the rows above it and loads the history from there upward.
     pub fn load_missed(self, row: RowKey) {
         self.with(|store| {
             let Some(state) = store.current_room() else { return };
@@ -122,7 +121,7 @@ impl Chat {
         });
     }
 
-    /// Gets newer messages of the room, if the window does not reach the newest.
+    /// Loads newer messages of the room, if the newest are not shown.
     pub fn load_newer(self) {
         self.with(|store| {
             let Some(state) = store.current_room() else { return };
@@ -142,7 +141,7 @@ impl Chat {
         });
     }
 
-    /// Makes the newest messages of the room the shown ones, at once. The view then scrolls to the end.
+    /// Shows the newest messages of the room. The view then scrolls to the end.
     pub fn jump_to_newest(self) {
         self.with(|store| {
             let Some(state) = store.current_room() else { return };
@@ -154,14 +153,14 @@ impl Chat {
         });
     }
 
-    /// Tells whether the end of the log is on the screen (at most 100 px away), after each scroll and after each
-    /// change of the rows; also of a log that is too short to scroll. Whether the newest messages are loaded is seen
-    /// to here. While the end is on the screen, and the page is visible and focused, for 1.5 s, the room is read.
+    /// The view reports whether the end of the log is on the screen (at most 100 px away), after each scroll and each
+    /// change of the rows. After 1.5 s at the end of the newest messages, with the page visible and focused, the room
+    /// counts as read.
     pub fn set_at_end(self, at_end: bool) {
         self.with(|store| store.at_end(at_end));
     }
 
-    /// Marks the room read now and takes the "New since" line away (Esc).
+    /// Marks the room as read and removes the "New since" line (Escape).
     pub fn mark_read(self) {
         self.with(|store| {
             store.read_now();
@@ -169,7 +168,7 @@ impl Chat {
         });
     }
 
-    /// Takes the "New since" line away.
+    /// Removes the "New since" line.
     pub fn dismiss_since(self) {
         self.with(Store::clear_since);
     }
@@ -179,7 +178,7 @@ impl Chat {
         self.with(|store| store.platform.connection(Input::TryNow));
     }
 
-    /// Has something said to people who listen: "Copied".
+    /// Announces a text to screen readers.
     pub fn announce(self, text: &str) {
         self.with(|store| store.announce(text));
     }

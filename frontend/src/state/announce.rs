@@ -1,27 +1,27 @@
-//! What the polite announcer says of new messages: each one, but not faster than anybody can listen.
+//! Announcements of new messages to screen readers, no faster than people can listen.
 
 use std::collections::VecDeque;
 
-/// So many messages are read out within [`SPAN_MS`]; the rest is counted.
+/// Most messages that are read out within [`SPAN_MS`]; the others are counted.
 const EACH: usize = 3;
 
-/// Milliseconds.
+/// See [`EACH`]. Milliseconds.
 const SPAN_MS: u64 = 2000;
 
 /// Longest part of a message that is read out, in characters.
 const LONGEST: usize = 240;
 
-/// Decides what is said. Times are on the steady clock.
+/// Decides what is announced. Times are on the steady clock.
 #[derive(Debug, Default)]
 pub(super) struct Announcer {
     /// When the last messages were read out.
     said: VecDeque<u64>,
-    /// How many were not.
+    /// How many were only counted since.
     held: usize,
 }
 
 impl Announcer {
-    /// Somebody else said something in the open room: what to say now, if anything.
+    /// A message of somebody else arrived in the open room. Returns what to announce now.
     pub(super) fn message(&mut self, name: &str, body: &str, now: u64) -> Option<String> {
         while self.said.front().is_some_and(|at| now >= at + SPAN_MS) {
             self.said.pop_front();
@@ -36,13 +36,13 @@ impl Announcer {
         Some(format!("{name}: {}{more}", &body[..cut]))
     }
 
-    /// When [`flush`](Self::flush) has something to say.
+    /// When [`flush`](Self::flush) has something to announce.
     pub(super) fn due(&self) -> Option<u64> {
         let last = self.said.back().copied().unwrap_or_default();
         (self.held > 0).then_some(last + SPAN_MS)
     }
 
-    /// What to say of the messages that were only counted.
+    /// Announces the number of messages that were only counted.
     pub(super) fn flush(&mut self, room: &str, now: u64) -> Option<String> {
         if self.due().is_none_or(|due| now < due) {
             return None;
@@ -56,7 +56,7 @@ impl Announcer {
         Some(text)
     }
 
-    /// Another room is open: what was only counted is of no interest any more.
+    /// Another room is open: forgets what was counted.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

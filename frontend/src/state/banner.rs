@@ -2,13 +2,13 @@
 
 use crate::net::machine::Status;
 
-/// A break that is over before this is not worth a word.
+/// An interruption that ends before this is not shown. Milliseconds.
 pub const QUIET_MS: u64 = 5000;
 
-/// How long good news stays.
+/// How long good news stays. Milliseconds.
 pub const BACK_MS: u64 = 2000;
 
-/// What it says.
+/// A banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Banner {
     /// "Reconnecting… next try in 4 s", with a button "Try now". Without seconds: a try is on its way.
@@ -23,14 +23,14 @@ pub enum Banner {
         /// How many messages came with the resume, in all rooms.
         missed: usize,
     },
-    /// "Messages are delayed. Yours are kept and will be sent.": the node is there, what is behind it is not.
+    /// "Messages are delayed. Yours are kept and will be sent.": the node answers, its broker does not.
     Delayed,
-    /// The server ended the session and coming back by itself makes no sense; a button "Connect" calls
+    /// The server ended the session, and the page does not come back by itself. A button "Connect" calls
     /// `Chat::try_now`.
     Ended,
 }
 
-/// Decides what the banner says, from what happens to the connection. Times are on the steady clock.
+/// Decides which banner to show, from what happens to the connection. Times are on the steady clock.
 #[derive(Debug, Default)]
 pub struct ConnectionWatch {
     status: Status,
@@ -71,7 +71,7 @@ impl ConnectionWatch {
         }
     }
 
-    /// What the banner says now.
+    /// The banner at a time.
     pub fn banner(&self, now: u64) -> Option<Banner> {
         let told = self.down.is_some_and(|since| now >= since + QUIET_MS);
         match self.status {
@@ -90,7 +90,7 @@ impl ConnectionWatch {
         }
     }
 
-    /// When it says something else if nothing happens.
+    /// When the banner changes if nothing happens.
     pub fn next_change(&self, now: u64) -> Option<u64> {
         let quiet_ends = self.down.map(|since| since + QUIET_MS).filter(|end| *end > now);
         match self.status {

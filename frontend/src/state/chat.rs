@@ -21,14 +21,14 @@ pub struct Chat {
     store: StoredValue<Store, LocalStorage>,
 }
 
-/// What the page shows.
+/// The getters.
 impl Chat {
-    /// The person at this page, or `None` as long as there is no name: show the first visit.
+    /// The person at this page. `None` on the first visit.
     pub fn me(self) -> ReadSignal<Option<Me>> {
         self.signals.me.read_only()
     }
 
-    /// Whether the person at this page asked to be forgotten on another page: the first visit says so.
+    /// Whether the person asked to be forgotten on another page: the first visit says so.
     pub fn forgotten(self) -> ReadSignal<bool> {
         self.signals.forgotten.read_only()
     }
@@ -38,8 +38,8 @@ impl Chat {
         self.signals.rooms.read_only()
     }
 
-    /// The room on the screen. `None` before there is a name, at an address that is no room's, and when the last
-    /// room was left.
+    /// The room on the screen. `None` on the first visit, at an address that names no room, and after leaving the last
+    /// room.
     pub fn current(self) -> ReadSignal<Option<RoomHandle>> {
         self.signals.current.read_only()
     }
@@ -49,7 +49,7 @@ impl Chat {
         self.signals.link.read_only()
     }
 
-    /// What stands above the log about the connection; `None` while all is well, and for the first five seconds.
+    /// The banner about the connection. `None` while all is well and for the first five seconds of trouble.
     pub fn banner(self) -> ReadSignal<Option<Banner>> {
         self.signals.banner.read_only()
     }
@@ -69,12 +69,12 @@ impl Chat {
         self.signals.alarm.read_only()
     }
 
-    /// The title of the tab: "(3) #general". It is set on the document without the view's help.
+    /// The title of the tab, such as "(3) #general". The state sets it on the document itself.
     pub fn title(self) -> ReadSignal<String> {
         self.signals.title.read_only()
     }
 
-    /// The local day, renewed at midnight: what day lines compare themselves with.
+    /// The local day, updated within a minute after midnight. Day lines compare themselves with it.
     pub fn today(self) -> ReadSignal<Day> {
         self.signals.today.read_only()
     }
@@ -86,7 +86,7 @@ impl Chat {
 }
 
 impl Chat {
-    /// The state over an browser. Nothing happens before [`begin`](Self::begin).
+    /// The state on a platform. Nothing happens before [`begin`](Self::begin).
     pub fn new(platform: Rc<dyn Platform>) -> Self {
         let now = platform.now_ms();
         let signals = Signals::new(Day::of(now, platform.utc_offset_minutes(now)));

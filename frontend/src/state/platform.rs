@@ -1,12 +1,12 @@
-//! What the state needs of the browser: clocks, random, storage, the connection, the address.
+//! What the state needs from outside: clocks, random numbers, storage, the connection, the address.
 
 use shared::{command::Command, text::Nonce};
 
 use crate::net::machine::Input;
 
-/// Everything that the state needs from outside itself. `browser` implements it; tests have their own.
+/// The outside of the state. `runtime` implements it on the browser, tests implement it themselves.
 ///
-/// No method calls back into the state: what follows from a call comes later, from browser.
+/// No method calls back into the state: consequences come later, as calls from outside.
 pub trait Platform {
     /// The wall clock, in milliseconds since the Unix epoch: for people, and for what is saved.
     fn now_ms(&self) -> u64;

@@ -1,6 +1,6 @@
 //! A piece of the page on a fixture: mounted with a state that the test sets by hand.
 
-use std::{any::Any, rc::Rc, sync::Arc};
+use std::{any::Any, cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
 use frontend::{
     components::{composer::Composer, layout::LayoutContext, log::Log, toast::Toasts},
@@ -17,8 +17,8 @@ use shared::{
     message::{Sender, SenderKind},
     text::{Body, Name, Nonce, Position, Room, UserId},
 };
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Element, HtmlElement, KeyboardEvent, MutationObserver, MutationObserverInit, MutationRecord};
 
 /// What is mounted; gone when dropped.
 pub(crate) struct Fixture {
@@ -151,6 +151,47 @@ impl Drop for Fixture {
     }
 }
 
+/// Notes which messages of a list change in the document.
+pub(crate) struct Changes {
+    changed: Rc<RefCell<BTreeSet<String>>>,
+    _callback: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Changes {
+    /// Watches everything in an element from now on.
+    pub(crate) fn of(list: &Element) -> Self {
+        let changed: Rc<RefCell<BTreeSet<String>>> = Rc::default();
+        let noted = Rc::clone(&changed);
+        let callback = Closure::<dyn FnMut(js_sys::Array)>::new(move |records: js_sys::Array| {
+            for record in records.iter() {
+                let record: MutationRecord = record.unchecked_into();
+                let target = record.target().and_then(|target| target.dyn_into::<Element>().ok());
+                let message = target.and_then(|target| target.closest(".msg").unwrap());
+                noted.borrow_mut().extend(message.map(|message| message.id()));
+                for nodes in [record.added_nodes(), record.removed_nodes()] {
+                    let rows =
+                        (0..nodes.length()).filter_map(|index| nodes.get(index)?.dyn_into::<Element>().ok());
+                    let messages = rows.filter_map(|row| row.query_selector(".msg").unwrap());
+                    noted.borrow_mut().extend(messages.map(|message| message.id()));
+                }
+            }
+        });
+        let observer = MutationObserver::new(callback.as_ref().unchecked_ref()).unwrap();
+        let wanted = MutationObserverInit::new();
+        wanted.set_child_list(true);
+        wanted.set_subtree(true);
+        wanted.set_attributes(true);
+        wanted.set_character_data(true);
+        observer.observe_with_options(list, &wanted).unwrap();
+        Self { changed, _callback: callback }
+    }
+
+    /// The ids of the messages that changed, came or went.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.changed.borrow().iter().cloned().collect()
+    }
+}
+
 fn handle(row: Row) -> RowHandle {
     let key = match &row {
         Row::Day(day) => RowKey::Day(*day, 0),
@@ -190,6 +231,7 @@ pub(crate) fn message(id: u64, text: &str) -> MessageRow {
             name: Name::parse("Ada Lovelace").unwrap(),
             kind: SenderKind::Guest,
         },
+        mark: None,
         at: 1_795_520_000_000,
         body: Body::parse(text).unwrap(),
         cont: false,

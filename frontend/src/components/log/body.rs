@@ -1,5 +1,4 @@
-//! What was said, as elements. Text goes in as text nodes and nothing else: no markup of a message is ever parsed
-//! by the browser.
+//! The body of a message as elements. Text becomes text nodes: the browser never parses text of a message.
 
 use leptos::prelude::*;
 use shared::text::Body;
@@ -10,7 +9,7 @@ use crate::{
     markup::{Block, Piece, read},
 };
 
-/// The body of a message; `id` names it for the label of its row.
+/// The body of a message. `id` is the id of the element, for the label of its row.
 pub(super) fn body(body: &Body, id: String, toasts: Toasts) -> AnyView {
     let read = read(body.as_str());
     match <[Block; 1]>::try_from(read.blocks) {

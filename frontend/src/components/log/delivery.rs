@@ -1,4 +1,4 @@
-//! How far an own message has come, in words beside a picture.
+//! The delivery state of an own message, in words beside an icon.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     state::{Chat, timeline::rows::Delivery},
 };
 
-/// How long a message is on its way before that is worth a word.
+/// How long a message is on its way before the page says so.
 pub(super) const SILENT: Duration = Duration::from_millis(400);
 
 /// The line under a message that is not stored.
@@ -31,7 +31,7 @@ fn waiting(word: &'static str, id: String) -> impl IntoView {
     view! { <p class="state row meta" id=id>{small("clock")} " " {word}</p> }
 }
 
-/// A message that needs a person: it stays in place until one decides.
+/// A message that waits for a decision of the person.
 fn stuck(
     chat: Chat,
     words: String,
@@ -53,7 +53,7 @@ fn stuck(
     }
 }
 
-/// Why, where a person can do something about it.
+/// Why a message was not sent, if the person can do something about it.
 fn not_sent(code: ErrorCode) -> String {
     let why = match code {
         ErrorCode::MessageTooLong => "too long",

@@ -1,4 +1,4 @@
-//! Joins the anchor of a log to its room: where to begin, what to fetch, when the room is being read.
+//! Connects the scroll anchor of a log with its room: where to start, what to fetch, when the room is read.
 
 use std::{cell::Cell, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::state::{Chat, RoomHandle, Scroll, timeline::rows::RowKey};
 
-/// The moving parts of one log.
+/// The scrolling of one log.
 #[derive(Clone, Copy)]
 pub(super) struct Follow {
     /// The part that scrolls.
@@ -29,7 +29,7 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    /// Starts when the elements are there, and keeps the place when they go.
+    /// Starts once the elements exist, and saves the place when they are removed.
     pub(super) fn new(chat: Chat, room: &RoomHandle) -> Self {
         let follow = Self {
             log: NodeRef::new(),
@@ -45,7 +45,7 @@ impl Follow {
                 follow.watch(chat, &watched, log, list.into());
             }
         });
-        // Own sends and jumps; the first run only starts to watch.
+        // Own sends and jumps go to the end. The first run only subscribes.
         let jumps = room.to_end.clone();
         Effect::new(move |before: Option<u64>| {
             let now = jumps.get();
@@ -87,7 +87,7 @@ impl Follow {
         let moved = move |anchor: &WeakScrollAnchor, now: Geometry| {
             let room = &moved_in;
             let refocus = self.focus.try_update_value(|focus| focus.keep(&rows)).flatten();
-            // What cannot take the focus leaves it where it is.
+            // An element that cannot take the focus leaves it where it is.
             drop(refocus.map(|row| row.focus()));
             if !landed.get() {
                 if room.loaded.get_untracked() {
@@ -108,7 +108,7 @@ impl Follow {
     }
 }
 
-/// The first sight of the room: where it was left, else the first unread message, else the end.
+/// Scrolls a room that comes on the screen: to where it was left, else to the first unread message, else to the end.
 fn land(anchor: &WeakScrollAnchor, room: &RoomHandle, list: &Element) {
     let Some(anchor) = anchor.upgrade() else { return };
     match (room.kept_scroll().and_then(place), since(list)) {
@@ -137,7 +137,7 @@ fn is_above(log: &Element) -> bool {
         .is_some_and(|since| since.get_bounding_client_rect().bottom() < log.get_bounding_client_rect().top())
 }
 
-/// The anchor knows elements, the state knows rows; a message's element is named after its row.
+/// From the anchor's element to the state's row: the id of a message's element is made from its row.
 fn scroll(place: &Place) -> Option<Scroll> {
     let id = place.id.strip_prefix('m')?.parse().ok()?;
     Some(Scroll { row: RowKey::Message(id), offset: place.below })

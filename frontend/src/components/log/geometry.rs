@@ -1,24 +1,24 @@
-//! Where the reader is, in numbers, and where the log must stand after it changed.
+//! Where the reader is, and where the log must scroll to after a change. Pure numbers.
 
-/// How far from the end still counts as being there, in CSS pixels.
+/// Largest distance from the end that counts as the end, in CSS pixels.
 pub(super) const NEAR_END: f64 = 100.0;
 
-/// How far from either end of the list more messages are fetched, at least, in CSS pixels.
+/// Least distance from an end of the list at which more messages are fetched, in CSS pixels.
 pub(super) const FETCH: f64 = 1000.0;
 
 /// Heights of the log, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Geometry {
-    /// All that can be scrolled.
+    /// The height of the whole content.
     pub(super) content: f64,
-    /// The part that is seen.
+    /// The height of the visible part.
     pub(super) view: f64,
-    /// What is hidden above it.
+    /// The height of what is hidden above.
     pub(super) top: f64,
 }
 
 impl Geometry {
-    /// The lowest place that can be scrolled to.
+    /// The largest `top`.
     pub(super) fn end(self) -> f64 {
         (self.content - self.view).max(0.0)
     }
@@ -28,24 +28,23 @@ impl Geometry {
         self.end() - self.top <= NEAR_END
     }
 
-    /// Whether it is time to fetch what comes after, if anything is left out there.
+    /// Whether newer messages must be fetched, if there are any.
     pub(super) fn near_end(self) -> bool {
         self.end() - self.top <= self.view.max(FETCH)
     }
 
-    /// Whether it is time to fetch what came before.
+    /// Whether older messages must be fetched, if there are any.
     pub(super) fn near_start(self) -> bool {
         self.top <= self.view.max(FETCH)
     }
 
-    /// The place after a change: `self` was before it, `now` is after it.
+    /// The new `top` after a change from `self` to `now`.
     ///
     /// A reader at the end stays at the end if it `follows`, that is, if that end was the end of the conversation.
-    /// Any other reader keeps the row still that the change moved by `anchor` pixels; `None` means that it is gone,
-    /// and then the distance to the end is kept.
+    /// For any other reader the row that the change moved by `anchor` pixels stays in place. `None` means that the row
+    /// is gone: then the distance to the end stays the same.
     pub(super) fn after(self, now: Self, anchor: Option<f64>, follows: bool) -> f64 {
-        // The reader may have scrolled since `self` was noted. Only where the place is not there any more was it the
-        // browser that moved `top`.
+        // The reader may have scrolled since `self`. Only if `self.top` no longer exists did the browser move it.
         let before = if now.end() < self.top { self } else { Self { top: now.top, ..self } };
         if follows && before.at_end() {
             return now.end();
@@ -55,7 +54,7 @@ impl Geometry {
     }
 }
 
-/// Whole pixels, as the browser scrolls by.
+/// Whole pixels, the unit of scrolling.
 #[expect(clippy::cast_possible_truncation, reason = "a log is not two billion pixels high")]
 pub(super) fn pixels(at: f64) -> i32 {
     at.round() as i32

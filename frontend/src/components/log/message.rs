@@ -1,4 +1,4 @@
-//! One message: avatar, who and when, what was said, how far it has come, what can be done with it.
+//! One message: avatar, sender, time, body, delivery state and actions.
 
 use leptos::prelude::*;
 use shared::message::SenderKind;
@@ -21,8 +21,8 @@ use crate::{
     time,
 };
 
-/// A message as an element of the list. The parts always stand in the same order; `cont` hides avatar and name for
-/// the eye only.
+/// A message as an element of the list. The parts always have the same order. `cont` hides avatar and name from the
+/// eye, not from screen readers.
 pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> impl IntoView + use<> {
     let toasts = expect_context::<Toasts>();
     let id = first.id;
@@ -45,6 +45,10 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
         let who_when = if stored() { format!("{} {}", named("who"), named("when")) } else { named("who") };
         let state = if waits() { format!(" {}", named("state")) } else { String::new() };
         format!("{who_when} {}{state}", named("body"))
+    };
+    let mark = move || {
+        let mark = shown.with(|message| message.as_ref().and_then(|message| message.mark.clone()));
+        mark.map(|mark| view! { <span class="meta">{mark}</span> })
     };
     let when = move || {
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));
@@ -72,6 +76,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                 {avatar(Size::Log, &hue, &name, None)}
                 <header class="row">
                     <bdi class="who cut" id=named("who")>{name}</bdi>
+                    {mark}
                     {classic.then(|| view! { <span class="tag meta">"classic"</span> })}
                     {when}
                 </header>
@@ -99,7 +104,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     }
 }
 
-/// Whether a message has been on its way for so long that it shows: most are there before that.
+/// Whether a message has been on its way for longer than a moment. Most are stored before that.
 fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
     let late = RwSignal::new(false);
     Effect::new(move |_| {
@@ -107,7 +112,7 @@ fn late(delivery: Memo<Delivery>) -> ReadSignal<bool> {
             late.set(false);
             set_timeout(
                 move || {
-                    // Nothing to tell when the row is gone by then.
+                    // The row may be gone by then.
                     late.try_set(true);
                 },
                 super::delivery::SILENT,

@@ -1,4 +1,4 @@
-//! What floats over the log: the way to what is new above, and the way to what is new below.
+//! The controls that float over the log: one leads to new messages above, one to new messages below.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Two controls, never one: "new since" leads up, "new messages" leads down.
+/// "New since" leads up, "new messages" leads down.
 #[component]
 pub fn Pills(
     /// The room.

@@ -1,16 +1,16 @@
-//! The log is one tab stop: arrows move between messages, Enter goes into one, Escape comes back out.
+//! Roving focus: the log is one tab stop. Arrows move between messages, Enter moves into a message, Escape leaves it.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-/// What the arrows stop at.
+/// The elements that arrows move between.
 const STOPS: &str = ".msg, .info > button";
 
-/// What can be pressed inside a message.
+/// The elements inside a message that take the focus.
 const INSIDE: &str = "a[href], button, summary";
 
-/// Handles a key that was pressed in the log. Page Up and Page Down stay the browser's.
+/// Handles a key press in the log. The browser handles Page Up and Page Down.
 pub(super) fn key(event: &KeyboardEvent, list: &Element) {
     let Some(at) = document().active_element() else { return };
     let Some(stop) = at.closest(STOPS).ok().flatten() else { return };
@@ -29,7 +29,7 @@ pub(super) fn key(event: &KeyboardEvent, list: &Element) {
         }
         ("Escape", true) => {
             event.prevent_default();
-            // So that the page does not take the same press as its own.
+            // The page must not handle the same key press.
             event.stop_propagation();
             return focus(stop.dyn_into().ok().as_ref());
         }
@@ -42,7 +42,7 @@ pub(super) fn key(event: &KeyboardEvent, list: &Element) {
     focus(target);
 }
 
-/// Makes one element the tab stop, as when it is clicked.
+/// Makes one element the tab stop.
 pub(super) fn stop_at(list: &Element, stop: &HtmlElement) {
     for other in stops(list).iter().filter(|other| other.tab_index() == 0) {
         other.set_tab_index(-1);
@@ -50,12 +50,12 @@ pub(super) fn stop_at(list: &Element, stop: &HtmlElement) {
     stop.set_tab_index(0);
 }
 
-/// Which stop had the focus, so that its end does not leave the reader nowhere.
+/// The stop that has the focus. If it is removed, a neighbour takes the focus.
 #[derive(Debug, Default)]
 pub(super) struct Focus(Option<(HtmlElement, usize)>);
 
 impl Focus {
-    /// The focus came to something in the log.
+    /// An element in the log got the focus.
     pub(super) fn came(&mut self, list: &Element, to: &Element) {
         let stop = to.closest(STOPS).ok().flatten().and_then(|stop| stop.dyn_into::<HtmlElement>().ok());
         self.0 = stop.map(|stop| {
@@ -64,13 +64,13 @@ impl Focus {
         });
     }
 
-    /// The focus left. Browsers also say so of an element that was removed, which is not leaving.
+    /// The focus left the log. Browsers also report this when the focused element is removed, which does not count.
     pub(super) fn left(&mut self) {
         self.0 = self.0.take().filter(|(stop, _)| !stop.is_connected());
     }
 
-    /// Rows came or went: exactly one stop is the tab stop (the one that was, or the newest). When the focused one is
-    /// gone, the answer is the next, which is to take the focus.
+    /// Rows came or went. Makes sure that exactly one stop is the tab stop, the newest if there is none. Returns the
+    /// stop that must take the focus because the focused one was removed.
     pub(super) fn keep(&mut self, list: &Element) -> Option<HtmlElement> {
         let all = stops(list);
         if all.iter().filter(|stop| stop.tab_index() == 0).count() != 1
@@ -96,6 +96,6 @@ fn all(parent: &Element, selector: &str) -> Vec<HtmlElement> {
 }
 
 fn focus(element: Option<&HtmlElement>) {
-    // What cannot take the focus leaves it where it is.
+    // An element that cannot take the focus leaves it where it is.
     drop(element.map(HtmlElement::focus));
 }

@@ -13,7 +13,7 @@ use crate::{
     time::{Day, DayName},
 };
 
-/// The row as an element of the list. Its kind never changes, what it shows may.
+/// The row as an element of the list. Its content may change, its kind never does.
 pub(super) fn row(chat: Chat, handle: &RowHandle) -> AnyView {
     match handle.row.get_untracked() {
         Row::Day(day) => day_line(chat, day).into_any(),

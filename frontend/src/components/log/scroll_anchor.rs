@@ -1,4 +1,4 @@
-//! Keeps the log where the reader is while rows come and go. By hand: not every browser anchors scrolling itself.
+//! Keeps the log where the reader is while rows come and go. Not every browser has scroll anchoring of its own.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -14,12 +14,12 @@ use super::geometry::{Geometry, pixels};
 #[derive(Clone)]
 pub(super) struct ScrollAnchor(Rc<Watch>);
 
-/// A anchor that may be gone.
+/// An anchor whose log may be gone.
 #[derive(Clone)]
 pub(super) struct WeakScrollAnchor(Weak<Watch>);
 
-/// A place to come back to: the id of a message's element, and how far its upper edge stood below the log's, in CSS
-/// pixels; negative when it began above.
+/// A place to come back to: a message, and how far its upper edge was below that of the log, in CSS pixels. Negative
+/// if the message started above.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place {
     /// The id of the element.
@@ -28,15 +28,15 @@ pub(super) struct Place {
     pub(super) below: f64,
 }
 
-/// What hears of every new place, also of those that the anchor itself chose.
+/// Called at every new place, also at those that the anchor chose.
 type Moved = Box<dyn Fn(&WeakScrollAnchor, Geometry)>;
 
 struct Watch {
     log: HtmlElement,
     list: HtmlElement,
-    /// Live: the messages that are in the list now.
+    /// The messages in the list; the browser keeps the collection up to date.
     messages: HtmlCollection,
-    /// What was seen last, and whether a reader at its end follows what comes.
+    /// The geometry before a change, and whether a reader at the end follows new messages.
     before: Cell<(Geometry, bool)>,
     /// The first message in view and where it stood in the list.
     anchor: RefCell<Option<(HtmlElement, f64)>>,
@@ -53,8 +53,8 @@ struct Observers {
 }
 
 impl ScrollAnchor {
-    /// Starts to watch. `complete` says whether nothing newer than the list's last row is left out;
-    /// `moved` hears of every new place.
+    /// Starts to watch. `complete` says whether the last row of the list is the newest message; `moved` is called at
+    /// every new place.
     pub(super) fn new(
         log: HtmlElement,
         list: HtmlElement,
@@ -72,12 +72,12 @@ impl ScrollAnchor {
             observers: OnceCell::new(),
         });
         let observers = Observers::of(&watch);
-        // It was empty until now.
+        // The cell was empty.
         drop(watch.observers.set(observers));
         Self(watch)
     }
 
-    /// Puts the log where it belongs after a change, before anybody sees it.
+    /// Corrects the scroll position after a change, before the next paint.
     pub(super) fn settle(&self) {
         Watch::settle(&self.0);
     }
@@ -93,13 +93,13 @@ impl ScrollAnchor {
         Watch::note(&self.0);
     }
 
-    /// Puts a row a third of the way down, with what was read before it above.
+    /// Scrolls a row to a third of the height, with earlier messages above it.
     pub(super) fn to_row(&self, row: &HtmlElement) {
         let third = f64::from(self.0.log.client_height()) / 3.0;
         self.put(row, third);
     }
 
-    /// Where the reader is, or nothing at the end.
+    /// Where the reader is. `None` at the end.
     pub(super) fn place(&self) -> Option<Place> {
         let (before, follows) = self.0.before.get();
         let anchor = self.0.anchor.borrow();
@@ -107,7 +107,7 @@ impl ScrollAnchor {
         Some(Place { id: message.id(), below: top - before.top })
     }
 
-    /// Goes back to a place; to the end if its message is not there any more.
+    /// Goes back to a place, or to the end if its message is gone.
     pub(super) fn restore(&self, place: &Place) {
         match self.0.messages.get_with_name(&place.id).and_then(|message| message.dyn_into().ok()) {
             Some(message) => self.put(&message, place.below),
@@ -152,7 +152,7 @@ impl Watch {
         self.note();
     }
 
-    /// Remembers what is seen now, to compare with after the next change.
+    /// Notes the geometry for the next change.
     fn note(self: &Rc<Self>) {
         let now = self.geometry();
         self.before.set((now, (self.complete)()));
@@ -180,7 +180,7 @@ impl Watch {
         at(low)
     }
 
-    /// Where a row stands in the list, whatever the log is scrolled to.
+    /// The offset of a row in the list, independent of scrolling.
     fn offset(&self, row: &HtmlElement) -> f64 {
         row.get_bounding_client_rect().top() - self.list.get_bounding_client_rect().top()
     }
@@ -200,10 +200,10 @@ impl Observers {
         let wanted = MutationObserverInit::new();
         wanted.set_child_list(true);
         if let Some(rows) = &rows {
-            // It fails only when nothing is asked for.
+            // This fails only without options.
             drop(rows.observe_with_options(&watch.list, &wanted));
         }
-        // Fonts, the composer, the soft keyboard, the window.
+        // Sizes change with fonts, the composer, the on-screen keyboard, the window.
         let sizes = ResizeObserver::new(function).ok();
         if let Some(sizes) = &sizes {
             sizes.observe(&watch.log);

@@ -1,51 +1,148 @@
-//! From messages to rows: day lines, the "New since" line, groups.
+//! From messages to rows: day lines, the "New since" line, groups, namesakes.
+//!
+//! Rows are outlined first. An outline borrows from the timeline, so that comparing it with the row on the screen costs
+//! nothing, and only a row that differs is built.
 
-use shared::{message::Sender, text::UserId};
+use std::collections::BTreeMap;
+
+use shared::{
+    message::Sender,
+    text::{Body, Nonce, Position, UserId},
+};
 
 use super::{
     Item, Timeline,
-    rows::{Delivery, MessageRow, Row, RowKey},
+    rows::{Break, Delivery, MessageRow, Row, RowKey},
 };
-use crate::time::Day;
+use crate::{state::namesakes::Namesakes, time::Day};
 
 /// Longest pause within a group, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1000;
 
+/// A row that is not built.
+#[derive(Debug)]
+pub struct Outline<'a> {
+    /// See [`RowKey`].
+    pub key: RowKey,
+    content: Content<'a>,
+}
+
+#[derive(Debug)]
+enum Content<'a> {
+    Day(Day),
+    Since { at: u64 },
+    Break(Break),
+    Message(MessageOutline<'a>),
+}
+
+/// The fields of a [`MessageRow`], borrowed.
+#[derive(Debug)]
+struct MessageOutline<'a> {
+    id: u64,
+    nonce: &'a Nonce,
+    position: Option<&'a Position>,
+    sender: &'a Sender,
+    mark: Option<&'a str>,
+    at: u64,
+    body: &'a Body,
+    cont: bool,
+    own: bool,
+    fresh: bool,
+    state: Delivery,
+}
+
+impl Outline<'_> {
+    /// Whether a row with the same key shows the same.
+    pub fn is(&self, row: &Row) -> bool {
+        match (&self.content, row) {
+            (Content::Day(day), Row::Day(shown)) => day == shown,
+            (Content::Since { at }, Row::Since { at: shown }) => at == shown,
+            (Content::Break(why), Row::Break(shown)) => why == shown,
+            (Content::Message(message), Row::Message(shown)) => message.is(shown),
+            _ => false,
+        }
+    }
+
+    /// Builds the row.
+    pub fn build(&self) -> Row {
+        match &self.content {
+            Content::Day(day) => Row::Day(*day),
+            Content::Since { at } => Row::Since { at: *at },
+            Content::Break(why) => Row::Break(*why),
+            Content::Message(message) => Row::Message(message.build()),
+        }
+    }
+}
+
+impl MessageOutline<'_> {
+    fn is(&self, row: &MessageRow) -> bool {
+        let MessageRow { id, nonce, position, sender, mark, at, body, cont, own, fresh, state } = row;
+        let flags = (self.cont, self.own, self.fresh);
+        (self.id, self.at, self.state) == (*id, *at, *state)
+            && flags == (*cont, *own, *fresh)
+            && self.mark == mark.as_deref()
+            && (self.nonce, self.position, self.sender, self.body) == (nonce, position.as_ref(), sender, body)
+    }
+
+    fn build(&self) -> MessageRow {
+        MessageRow {
+            id: self.id,
+            nonce: self.nonce.clone(),
+            position: self.position.cloned(),
+            sender: self.sender.clone(),
+            mark: self.mark.map(str::to_owned),
+            at: self.at,
+            body: self.body.clone(),
+            cont: self.cont,
+            own: self.own,
+            fresh: self.fresh,
+            state: self.state,
+        }
+    }
+}
+
 /// What a row needs to know of those above it.
 #[derive(Default)]
-struct Above {
+struct Above<'a> {
     day: Option<Day>,
+    /// How many lines of each day stand above: clocks of nodes differ, so that a day may come again.
+    days: BTreeMap<Day, u32>,
     /// Sender and time of the message directly above.
-    said: Option<(Sender, u64)>,
+    said: Option<(&'a Sender, u64)>,
 }
 
 impl Timeline {
-    /// All rows, oldest first. `day_of` tells the local day of a time.
-    pub fn rows(&self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) -> Vec<(RowKey, Row)> {
+    /// The outlines of all rows, oldest first. `day_of` tells the local day of a time.
+    pub fn outlines(&self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) -> Vec<Outline<'_>> {
+        let senders = || self.window.iter().filter_map(Item::entry).map(|entry| &entry.message.sender);
+        let namesakes = Namesakes::among(senders().map(|sender| (&sender.id, &sender.name)));
         let mut rows = Vec::with_capacity(self.window.len() + self.own.len() + 8);
         let mut above = Above::default();
         for item in &self.window {
             match item {
                 Item::Break(id, kind) => {
-                    rows.push((RowKey::Break(*id), Row::Break(*kind)));
+                    rows.push(Outline { key: RowKey::Break(*id), content: Content::Break(*kind) });
                     above.said = None;
                 }
                 Item::Said(entry) => {
                     let message = &entry.message;
-                    above.lines(&mut rows, day_of(message.at));
+                    rows.extend(above.day_line(day_of(message.at)));
                     if self.since.as_ref() == Some(&message.position) {
-                        rows.push((RowKey::Since, Row::Since { at: message.at }));
+                        let content = Content::Since { at: message.at };
+                        rows.push(Outline { key: RowKey::Since, content });
                         above.said = None;
                     }
-                    rows.push(row(MessageRow {
+                    let own = me == Some(&message.sender.id);
+                    rows.push(outline(MessageOutline {
                         id: entry.id,
-                        nonce: message.nonce.clone(),
-                        position: Some(message.position.clone()),
-                        sender: message.sender.clone(),
+                        nonce: &message.nonce,
+                        position: Some(&message.position),
+                        sender: &message.sender,
+                        mark: namesakes.mark(&message.sender.id).filter(|_| !own),
                         at: message.at,
-                        body: message.body.clone(),
+                        body: &message.body,
                         cont: above.continues(&message.sender, message.at),
-                        own: me == Some(&message.sender.id),
+                        own,
                         fresh: entry.fresh,
                         state: Delivery::Stored,
                     }));
@@ -54,14 +151,15 @@ impl Timeline {
         }
         // What was just written stands below the newest message and nowhere else.
         for own in self.own.iter().filter(|_| !self.detached) {
-            above.lines(&mut rows, day_of(own.at));
-            rows.push(row(MessageRow {
+            rows.extend(above.day_line(day_of(own.at)));
+            rows.push(outline(MessageOutline {
                 id: own.id,
-                nonce: own.nonce.clone(),
-                position: own.position.clone(),
-                sender: own.sender.clone(),
+                nonce: &own.nonce,
+                position: own.position.as_ref(),
+                sender: &own.sender,
+                mark: None,
                 at: own.at,
-                body: own.body.clone(),
+                body: &own.body,
                 cont: above.continues(&own.sender, own.at),
                 own: true,
                 fresh: false,
@@ -70,23 +168,30 @@ impl Timeline {
         }
         rows
     }
+
+    /// All rows, built.
+    #[cfg(test)]
+    pub fn rows(&self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) -> Vec<(RowKey, Row)> {
+        self.outlines(me, day_of).iter().map(|outline| (outline.key, outline.build())).collect()
+    }
 }
 
-impl Above {
-    fn lines(&mut self, rows: &mut Vec<(RowKey, Row)>, day: Day) {
-        if self.day.replace(day) != Some(day) {
-            let same = rows.iter().filter(|(_, row)| *row == Row::Day(day)).count();
-            rows.push((RowKey::Day(day, u32::try_from(same).unwrap_or(u32::MAX)), Row::Day(day)));
-            self.said = None;
+impl<'a> Above<'a> {
+    fn day_line(&mut self, day: Day) -> Option<Outline<'a>> {
+        if self.day.replace(day) == Some(day) {
+            return None;
         }
+        self.said = None;
+        let same = *self.days.entry(day).and_modify(|times| *times += 1).or_insert(0);
+        Some(Outline { key: RowKey::Day(day, same), content: Content::Day(day) })
     }
 
-    fn continues(&mut self, sender: &Sender, at: u64) -> bool {
-        let before = self.said.replace((sender.clone(), at));
-        before.is_some_and(|(who, when)| who == *sender && at.abs_diff(when) <= GROUP_MS)
+    fn continues(&mut self, sender: &'a Sender, at: u64) -> bool {
+        let before = self.said.replace((sender, at));
+        before.is_some_and(|(who, when)| who == sender && at.abs_diff(when) <= GROUP_MS)
     }
 }
 
-fn row(message: MessageRow) -> (RowKey, Row) {
-    (RowKey::Message(message.id), Row::Message(message))
+fn outline(message: MessageOutline<'_>) -> Outline<'_> {
+    Outline { key: RowKey::Message(message.id), content: Content::Message(message) }
 }

@@ -59,6 +59,8 @@ pub struct MessageRow {
     pub position: Option<Position>,
     /// Who said it.
     pub sender: Sender,
+    /// What tells the sender apart from another person in the log whose name looks the same: the end of their id.
+    pub mark: Option<String>,
     /// When, in milliseconds since the Unix epoch: by the node once stored, by this browser before.
     pub at: u64,
     /// What was said; `markup::read` tells what it means.
