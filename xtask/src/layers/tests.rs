@@ -43,9 +43,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("backend/src/hub", "backend/src/session"),
     ("backend/src/session/conversation", "backend/src/session/classic"),
     ("backend/src/session/conversation", "backend/src/session/v1"),
-    ("frontend/src/net", "frontend/src/browser"),
-    ("frontend/src/state", "frontend/src/browser"),
-    ("frontend/src/time", "frontend/src/browser"),
     ("shared/src/text", "shared/src/error"),
 ];
 
