@@ -1,26 +1,23 @@
 //! Two nodes and a Redis on this machine: what the scaling is about, to be seen in two browser tabs.
 
-mod children;
 mod redis;
 
 use std::env;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
-use std::thread;
-use std::time::Duration;
 
 use anyhow::Result;
 
-use self::children::Children;
-use crate::build;
+use crate::build::{self, Profile};
+use crate::children::Children;
 use crate::signals::Stop;
 use crate::workspace::Workspace;
 
 const PORTS: [u16; 2] = [8080, 8081];
 
 /// Builds and starts everything; ends everything on Ctrl-C or as soon as one part ends by itself.
-pub(crate) fn cluster(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
-    let binary = build::build(workspace)?;
+pub(crate) fn cluster(workspace: &Workspace, profile: &Profile, args: &[OsString]) -> Result<ExitCode> {
+    let binary = build::to_run(workspace, profile)?;
     let stop = Stop::listen()?;
     let given = env::var("REDIS_URL").ok().filter(|url| !url.is_empty());
     // Declared before the children and so dropped after them: Redis writes there until it ends.
@@ -40,16 +37,5 @@ pub(crate) fn cluster(workspace: &Workspace, args: &[OsString]) -> Result<ExitCo
         eprintln!("==> http://localhost:{port}");
     }
     eprintln!("==> Open both, join one room. Ctrl-C ends all of it.");
-    let code = loop {
-        if stop.asked() {
-            break ExitCode::SUCCESS;
-        }
-        if let Some((name, status)) = children.ended()? {
-            eprintln!("==> [{name}] ended by itself ({status}); ending the rest");
-            break ExitCode::FAILURE;
-        }
-        thread::sleep(Duration::from_millis(100));
-    };
-    children.end_all();
-    Ok(code)
+    children.run_until(&stop)
 }

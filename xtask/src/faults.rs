@@ -11,13 +11,11 @@ use crate::workspace::{Workspace, run, step};
 /// no fault needs one.
 pub(crate) fn faults(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
     step("Building the server and the faults", || {
-        run(&mut workspace.cargo(["build", "--package", "backend", "--package", "faults"]))
+        run(&mut workspace.cargo(["build", "--workspace", "--bin", "hubbub", "--bin", "faults"]))
     })?;
-    let binary =
-        |name: &str| workspace.target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let mut faults = Command::new(binary("faults"));
+    let mut faults = Command::new(workspace.binary("debug", "faults"));
     if std::env::var_os("HUBBUB_BINARY").is_none() {
-        faults.env("HUBBUB_BINARY", binary("hubbub"));
+        faults.env("HUBBUB_BINARY", workspace.binary("debug", "hubbub"));
     }
     let status = faults.args(args).status().context("the faults did not start")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

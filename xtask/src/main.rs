@@ -4,7 +4,7 @@
 //! - [`workspace`]: where things are, and how a command is run and reported.
 //! - [`setup`]: the tools that a task needs, found or made once.
 //! - [`page`] and [`build`]: the page, compressed and ready to be embedded; the one binary with the page in it.
-//! - [`run`] and [`cluster`]: one node, or two nodes and a Redis.
+//! - [`run`] and [`cluster`]: one node, or two nodes and a Redis; [`dev`]: a node and a page that is rebuilt on changes.
 //! - [`test`]: everything that CI checks.
 //! - [`dist`]: one file to ship.
 //! - [`faults`]: nodes, Redis and connections broken under load.
@@ -16,7 +16,9 @@
 )]
 
 mod build;
+mod children;
 mod cluster;
+mod dev;
 mod dist;
 mod faults;
 #[cfg(test)]
@@ -33,6 +35,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::build::Profile;
+use crate::dev::Ports;
 use crate::test::Suite;
 use crate::workspace::Workspace;
 
@@ -54,6 +58,8 @@ enum Task {
     Page,
     /// Build, then start one node on localhost:8080 (PORT changes the port)
     Run {
+        #[command(flatten)]
+        profile: Profile,
         /// Arguments for the node, after `--`
         #[arg(last = true)]
         args: Vec<OsString>,
@@ -63,7 +69,19 @@ enum Task {
     /// The Redis is `REDIS_URL` when that is set, else one of its own: private port, temporary folder.
     /// Ctrl-C ends all of it.
     Cluster {
+        #[command(flatten)]
+        profile: Profile,
         /// Arguments for both nodes, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Start a node and a page that is rebuilt on every change, on localhost:8088
+    ///
+    /// Runs `trunk serve` with its tools and a node on port 8080 that accepts the page. Ctrl-C ends both.
+    Dev {
+        #[command(flatten)]
+        ports: Ports,
+        /// Arguments for the node, after `--`
         #[arg(last = true)]
         args: Vec<OsString>,
     },
@@ -92,8 +110,9 @@ fn main() -> ExitCode {
     let done = Workspace::open().and_then(|workspace| match cli.task {
         Task::Build => build::build(&workspace).map(|_| ExitCode::SUCCESS),
         Task::Page => page::build(&workspace).map(|()| ExitCode::SUCCESS),
-        Task::Run { args } => run::run(&workspace, &args),
-        Task::Cluster { args } => cluster::cluster(&workspace, &args),
+        Task::Run { profile, args } => run::run(&workspace, &profile, &args),
+        Task::Cluster { profile, args } => cluster::cluster(&workspace, &profile, &args),
+        Task::Dev { ports, args } => dev::dev(&workspace, &ports, &args),
         Task::Test { suites } => test::test(&workspace, &suites),
         Task::Dist => dist::dist(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Faults { args } => faults::faults(&workspace, &args),

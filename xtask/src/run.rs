@@ -6,12 +6,12 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::workspace::Workspace;
 
 /// Builds, then becomes one node, so that signals and the exit code are the node's own.
-pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
-    let binary = build::build(workspace)?;
+pub(crate) fn run(workspace: &Workspace, profile: &Profile, args: &[OsString]) -> Result<ExitCode> {
+    let binary = build::to_run(workspace, profile)?;
     let port = env::var("PORT").unwrap_or_else(|_| "8080".into());
     eprintln!("==> http://localhost:{port} (Ctrl-C ends it)");
     let mut node = Command::new(&binary);

@@ -2,9 +2,10 @@
 //!
 //! - [`wasm`]: the standard library for wasm32.
 //! - [`find`]: where programs are looked for; [`make`]: those that are compiled from the crate registry.
-//! - [`packages`]: those that come from the distribution.
+//! - [`packages`]: those that come from the distribution; [`links`]: one folder with links to those for the page.
 
 mod find;
+mod links;
 mod make;
 mod packages;
 mod wasm;
@@ -61,7 +62,9 @@ pub(crate) fn page_tools(workspace: &Workspace) -> Result<PageTools> {
     let wasm_bindgen = make::wasm_bindgen(workspace)?;
     let trunk = make::trunk(workspace)?;
     let wasm_opt = packages::wasm_opt();
-    Ok(PageTools { trunk, wasm_bindgen, wasm_opt })
+    let tools = PageTools { trunk, wasm_bindgen, wasm_opt };
+    links::refresh(&tools)?;
+    Ok(tools)
 }
 
 /// The standard library for wasm32 and the runner for its tests.
@@ -113,7 +116,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
     let browser = browser()?;
     println!("chromium      {}", browser.chromium.display());
     println!("chromedriver  {}", browser.chromedriver.display());
-    Ok(())
+    links::explain()
 }
 
 /// PATH with some folders before everything else.

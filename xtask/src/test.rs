@@ -34,12 +34,14 @@ pub(crate) enum Suite {
     Faults,
     /// The shared types and the page's components inside a browser
     Web,
+    /// `cargo xtask dev`: a change of the page is built and served
+    Dev,
     /// Pages in real browsers against real nodes
     E2e,
 }
 
 impl Suite {
-    const ALL: [Self; 6] = [Self::Lint, Self::Unit, Self::It, Self::Faults, Self::Web, Self::E2e];
+    const ALL: [Self; 7] = [Self::Lint, Self::Unit, Self::It, Self::Faults, Self::Web, Self::Dev, Self::E2e];
 }
 
 /// Runs the suites, all of them when none is named. The last line of the output is `N passed, N failed`.
@@ -68,6 +70,7 @@ pub(crate) fn test(workspace: &Workspace, suites: &[Suite]) -> Result<ExitCode> 
             Suite::It => native::it(workspace, &stop, &mut tally),
             Suite::Faults => native::faults(workspace, &stop, &mut tally),
             Suite::Web => tally.check_run("tests in the browser", web::tests(workspace, &stop)),
+            Suite::Dev => native::dev(workspace, &stop, &mut tally),
             Suite::E2e => native::e2e(workspace, &stop, &mut tally),
         }
         eprintln!("==> Suite {suite:?} took {:.0} s", begun.elapsed().as_secs_f64());

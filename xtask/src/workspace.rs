@@ -43,6 +43,11 @@ impl Workspace {
         command
     }
 
+    /// A program that cargo built with this profile.
+    pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+
     /// The page as it gets embedded.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("frontend/dist")

@@ -1,4 +1,4 @@
-//! A Redis for the time of the cluster: a port of its own, a folder that goes with it.
+//! A Redis that lives as long as the cluster, on a free port.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::children::Children;
+use crate::children::Children;
 use crate::setup;
 
 /// Starts it and waits until it answers; returns its URL.

@@ -30,7 +30,7 @@ struct Program {
 /// Unit tests, and the tests of packages that need nothing but themselves.
 pub(super) fn unit(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     suite(workspace, stop, tally, false, |program| {
-        program.package != "e2e" && !is_it(program) && !is_faults(program)
+        program.package != "e2e" && !is_it(program) && !is_faults(program) && !is_dev(program)
     });
 }
 
@@ -44,6 +44,11 @@ pub(super) fn faults(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     suite(workspace, stop, tally, false, is_faults);
 }
 
+/// The page as trunk serves it while somebody works on it.
+pub(super) fn dev(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
+    suite(workspace, stop, tally, false, is_dev);
+}
+
 /// Browsers against nodes.
 pub(super) fn e2e(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     suite(workspace, stop, tally, true, |program| program.package == "e2e");
@@ -55,6 +60,10 @@ fn is_it(program: &Program) -> bool {
 
 fn is_faults(program: &Program) -> bool {
     program.package == "faults" && program.kind == "test"
+}
+
+fn is_dev(program: &Program) -> bool {
+    program.package == "xtask" && program.kind == "test"
 }
 
 /// The examples in the documentation. The page has none.

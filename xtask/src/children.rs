@@ -1,24 +1,26 @@
 //! Processes that start together and end together.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::signals::Stop;
+
 /// How long a child may take to end by itself: longer than a node's own deadline for leaving.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The processes started so far, in the order in which they were started.
+/// The child processes, in the order in which they were started.
 #[derive(Debug, Default)]
-pub(super) struct Children(Vec<(String, Child)>);
+pub(crate) struct Children(Vec<(String, Child)>);
 
 impl Children {
-    /// Starts one; what it prints appears here with its name in front.
-    pub(super) fn start(&mut self, name: &str, command: &mut Command) -> Result<()> {
+    /// Starts one and prints its output with its name in front of each line.
+    pub(crate) fn start(&mut self, name: &str, command: &mut Command) -> Result<()> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Out of the terminal's group: Ctrl-C reaches this process alone, which then ends them in order.
+        // A process group of its own: Ctrl-C reaches only this process, which then ends the children in order.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let mut child = command.spawn().with_context(|| format!("[{name}] did not start"))?;
@@ -33,7 +35,7 @@ impl Children {
     }
 
     /// The first one that has ended.
-    pub(super) fn ended(&mut self) -> Result<Option<(String, ExitStatus)>> {
+    pub(crate) fn ended(&mut self) -> Result<Option<(String, ExitStatus)>> {
         for (name, child) in &mut self.0 {
             if let Some(status) = child.try_wait()? {
                 return Ok(Some((name.clone(), status)));
@@ -42,9 +44,25 @@ impl Children {
         Ok(None)
     }
 
-    /// Asks all to end, last started first, each with the time that it takes; then insists.
-    pub(super) fn end_all(&mut self) {
-        // Nodes leave together; what they lean on (started first) goes when they are gone.
+    /// Waits for a signal or for a child that ends by itself, then ends the rest. Fails in the second case.
+    pub(crate) fn run_until(mut self, stop: &Stop) -> Result<ExitCode> {
+        let code = loop {
+            if stop.asked() {
+                break ExitCode::SUCCESS;
+            }
+            if let Some((name, status)) = self.ended()? {
+                eprintln!("==> [{name}] ended by itself ({status}); ending the rest");
+                break ExitCode::FAILURE;
+            }
+            thread::sleep(Duration::from_millis(100));
+        };
+        self.end_all();
+        Ok(code)
+    }
+
+    /// Asks all children to end and waits for them; kills those that do not end in time.
+    pub(crate) fn end_all(&mut self) {
+        // The first child may be the Redis of the others: it ends after them.
         if let Some((_, nodes)) = self.0.split_first_mut() {
             end(nodes);
         }
@@ -83,8 +101,8 @@ fn ask(child: &mut Child) {
     if let Ok(None) = child.try_wait()
         && let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
     {
-        // It may have ended just now.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+        // The whole group: trunk has a cargo below it. All of them may just have ended.
+        rustix::process::kill_process_group(pid, rustix::process::Signal::TERM).ok();
     }
 }
 
