@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     http::{self, Http, assets, client::Trust, origin::Origins, serve::Door},
     hub::{Hub, HubSettings, drain},
-    identity::{Identity, fresh_id},
+    identity::{Identity, forgotten::Forgotten, fresh_id},
     limits::{Addresses, Connections, Sends},
     metrics::Metrics,
     session::{self, SessionSettings},
@@ -59,10 +59,11 @@ impl App {
     pub fn run(config: &Config, listener: TcpListener, address: SocketAddr, broker: Broker) -> Self {
         let (tasks, server) = (Tasks::default(), Tasks::default());
         let metrics = Arc::new(Metrics::default());
-        let identity = Identity::new(broker.state.clone(), config.server.secret.as_ref());
+        let forgotten = Forgotten::default();
+        let identity = Identity::new(broker.state.clone(), config.server.secret.as_ref(), forgotten.clone());
         tasks.spawn(health::watch_health(broker.clone(), identity.clone()));
         let ring_bytes = usize::try_from(config.broker.ring_mib).unwrap_or_default() << 20;
-        let hub_settings = HubSettings { linger: config.times.linger, ring_bytes };
+        let hub_settings = HubSettings { linger: config.times.linger, ring_bytes, forgotten };
         let hub = Hub::start(broker, tasks.clone(), metrics.clone(), hub_settings);
         let addresses = Addresses::new(config.limits.address());
         let sessions = Arc::new(session::Shared {

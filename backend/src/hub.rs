@@ -6,8 +6,9 @@
 //! In reading order: [`framed`] (an entry and its two frames), [`ring`] (the recent entries of a room),
 //! [`live`] (one room's members and its place in the chain, pure), [`room`] (the room with its gate),
 //! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`], [`people`] (who was forgotten or has a new name),
-//! [`presence`] (who is in a room on which node).
+//! [`announcer`] and [`presence`] (who is in a room on which node).
 
+pub mod announcer;
 pub mod drain;
 pub mod framed;
 pub mod join;
@@ -31,10 +32,11 @@ use shared::{event::Event, text::Room};
 use tokio::sync::Semaphore;
 
 use self::{
-    live::Outcome, pace::Pace, presence::Announcer, ring::Budget, room::RoomCell, sessions::Sessions,
+    announcer::Announcer, live::Outcome, pace::Pace, ring::Budget, room::RoomCell, sessions::Sessions,
 };
 use crate::{
     broker::{self, Broker, Lane},
+    identity::forgotten::Forgotten,
     metrics::Metrics,
     shutdown::Tasks,
 };
@@ -52,6 +54,8 @@ pub struct HubSettings {
     pub linger: Duration,
     /// Bytes of recent entries kept over all rooms.
     pub ring_bytes: usize,
+    /// The forgotten people that this node heard of.
+    pub forgotten: Forgotten,
 }
 
 /// The hub. Shared by all sessions of a node.
@@ -68,8 +72,6 @@ pub struct Hub {
     pace: Pace,
     sessions: Sessions,
     announcer: Announcer,
-    /// Tells this hub from all others.
-    number: u64,
 }
 
 impl Hub {
@@ -83,7 +85,6 @@ impl Hub {
             pace: Pace::default(),
             sessions: Sessions::default(),
             announcer: Announcer::default(),
-            number: fastrand::u64(..),
             broker,
             tasks,
             metrics,
@@ -144,7 +145,7 @@ impl Hub {
                 broker::Event::NodeBroadcast(what) => self.on_node_broadcast(&what),
                 broker::Event::NodesGapped => {
                     let hub = self.clone();
-                    self.tasks.spawn(async move { hub.end_forgotten_sessions().await });
+                    self.tasks.spawn(async move { hub.look_people_up().await });
                 }
             }
         }
@@ -192,7 +193,7 @@ impl Hub {
                 self.metrics.generations.inc();
                 self.announce_all_rooms();
                 self.catch_up().await;
-                self.end_forgotten_sessions().await;
+                self.look_people_up().await;
             }
         }
     }

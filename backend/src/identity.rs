@@ -1,62 +1,42 @@
-//! Who somebody is: signed tokens that make a name durable, on any node, without an account.
+//! Who a session is: signed tokens make a person durable, on any node, without an account.
 //!
-//! A token is `base64url(claims) "." base64url(HMAC-SHA-256(claims))` (RFC 2104), with a key that is derived from
-//! the secret for this purpose alone. The claims name the key, so that a token of another secret is told from a forged one.
+//! | file | idea |
+//! |---|---|
+//! | [`token`] | a token and its signature, pure |
+//! | [`principal`] | who a session is |
+//! | [`person`] | what the broker keeps of a person: the name, and whether the tokens still count |
+//! | [`forgotten`] | who asked to be forgotten, in the memory of each node |
+//! | [`fresh`] | new ids and nonces |
 
+pub mod forgotten;
+pub mod fresh;
+pub mod person;
+pub mod principal;
 pub mod token;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use shared::{
     error::{ErrorCode, ProtocolError},
-    message::{Person, Sender, SenderKind},
     text::{Name, UserId},
 };
 use tokio::sync::RwLock;
 
-pub use self::token::{Refusal, Signer};
+use self::{forgotten::Forgotten, person::KeptName, token::Claims};
+pub use self::{
+    fresh::{fresh_id, fresh_nonce},
+    person::TOKEN_LIFE,
+    principal::Principal,
+    token::{Refusal, Signer},
+};
 use crate::{
     broker::{Key, State, StateError},
     clock,
     config::Secret,
 };
 
-/// For how long a token is good; each `welcome` gives a new one.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(180 * 24 * 3600);
-
-/// How much longer than a token it is kept that a person's tokens are worthless: clocks need not agree.
-const CLOCKS_APART: Duration = Duration::from_secs(24 * 3600);
-
-/// Who a session is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// How this somebody signs what they say.
-    pub sender: Sender,
-}
-
-impl Principal {
-    /// A nameless client of the classic dialect, with an id for this connection alone.
-    pub fn classic() -> Self {
-        let name = Name::parse("Guest").unwrap_or_else(|_| unreachable!("a valid name"));
-        Self { sender: Sender { id: fresh_id("c"), name, kind: SenderKind::Classic } }
-    }
-
-    fn guest(id: UserId, name: Name) -> Self {
-        Self { sender: Sender { id, name, kind: SenderKind::Guest } }
-    }
-
-    /// How others see this somebody in a room; classic clients are not seen.
-    pub fn person(&self) -> Option<Person> {
-        match self.sender.kind {
-            SenderKind::Guest => Some(Person { id: self.sender.id.clone(), name: self.sender.name.clone() }),
-            SenderKind::Classic | SenderKind::Unknown => None,
-        }
-    }
-}
-
-/// Somebody who was let in, and what proves it next time.
+/// A person who was let in, and what proves it next time.
 #[derive(Debug, Clone)]
 pub struct Admission {
     /// Who it is.
@@ -69,12 +49,13 @@ pub struct Admission {
     pub refused: Option<ProtocolError>,
 }
 
-/// Issues and accepts tokens. Cheap to clone.
+/// Issues and accepts tokens, and keeps names. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
     state: Arc<dyn State>,
     configured: bool,
     signer: Arc<RwLock<Option<Signer>>>,
+    forgotten: Forgotten,
 }
 
 impl std::fmt::Debug for Identity {
@@ -83,24 +64,18 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// What is kept of a person.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct PersonRecord {
-    /// Tokens issued before this moment (milliseconds since the Unix epoch) are worthless.
-    #[serde(default)]
-    not_before: u64,
-}
-
 impl Identity {
     /// Signs with the configured secret; without one, with the secret that all nodes share in the broker's state.
-    pub fn new(state: Arc<dyn State>, secret: Option<&Secret>) -> Self {
+    pub fn new(state: Arc<dyn State>, secret: Option<&Secret>, forgotten: Forgotten) -> Self {
         let signer = secret.map(|secret| Signer::new(secret.0.as_bytes()));
-        Self { state, configured: signer.is_some(), signer: Arc::new(RwLock::new(signer)) }
+        Self { state, configured: signer.is_some(), signer: Arc::new(RwLock::new(signer)), forgotten }
     }
 
-    /// Lets somebody in: the person of the token if it is good, else a new guest.
-    /// `claim` hears who a well-signed token is about before it is looked up whether that person was forgotten: who is
-    /// forgotten in between can be told.
+    /// Lets a person in: the one of the token if it is good, else a new guest. A person who is known keeps the name
+    /// that they have; `name` counts for a new guest.
+    ///
+    /// `claim` hears who a well-signed token is about before the broker is asked whether that person was forgotten, so
+    /// that whoever is forgotten in between can be told.
     pub async fn admit(
         &self,
         name: Name,
@@ -108,29 +83,47 @@ impl Identity {
         claim: impl Fn(&UserId) + Send,
     ) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
-        let (id, refused) = match shown {
-            None => (fresh_id("u"), None),
-            Some(token) => match self.check(&signer, token, claim).await? {
-                Ok(id) => (id, None),
-                Err(refusal) => {
-                    (fresh_id("u"), Some(ProtocolError::new(ErrorCode::TokenInvalid, refusal.to_string())))
-                }
-            },
+        let checked = match shown {
+            None => return Ok(admission(&signer, Principal::new_guest(name), None)),
+            Some(token) => self.check(&signer, token, claim).await?,
         };
-        Ok(admission(&signer, Principal::guest(id, name), refused))
+        Ok(match checked {
+            Ok((user, kept)) => {
+                let KeptName { name, version } = kept.unwrap_or(KeptName { name, version: 0 });
+                admission(&signer, Principal::guest(user, name, version), None)
+            }
+            Err(refusal) => {
+                let refused = ProtocolError::new(ErrorCode::TokenInvalid, refusal.to_string());
+                admission(&signer, Principal::new_guest(name), Some(refused))
+            }
+        })
+    }
+
+    /// Gives the person another name. With `keep` it is written down, for all their tokens; else only those who are
+    /// connected hear of it, and tokens that are issued from now on carry it.
+    pub async fn rename(
+        &self,
+        principal: &Principal,
+        name: Name,
+        keep: bool,
+    ) -> Result<Principal, StateError> {
+        let kept = if keep {
+            person::rename(&*self.state, &principal.sender.id, name, principal.named).await?
+        } else {
+            KeptName { name, version: person::next_version(principal.named) }
+        };
+        let mut principal = principal.clone();
+        principal.follow(kept);
+        Ok(principal)
     }
 
     /// Makes every token of this person worthless and gives a new guest instead. Connections that are open are the
     /// caller's to end.
     pub async fn forget(&self, principal: &Principal) -> Result<Admission, StateError> {
         let signer = self.signer().await?;
-        // No moment of this node's clock: nodes whose clocks are ahead have issued tokens after it.
-        let record = PersonRecord { not_before: u64::MAX };
-        let value = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
-        let expires = Some(TOKEN_LIFE + CLOCKS_APART);
-        self.state.put(&Key::Person(principal.sender.id.clone()), None, value, expires).await?;
-        let guest = Principal::guest(fresh_id("u"), principal.sender.name.clone());
-        Ok(admission(&signer, guest, None))
+        person::revoke(&*self.state, &principal.sender.id).await?;
+        self.forgotten.remember(&principal.sender.id);
+        Ok(admission(&signer, Principal::new_guest(principal.sender.name.clone()), None))
     }
 
     /// Makes sure that the secret in use is the one that the broker keeps. To be called whenever the broker may
@@ -155,42 +148,41 @@ impl Identity {
         if let Some(signer) = &*self.signer.read().await {
             return Ok(signer.clone());
         }
-        let kept = keep(&*self.state, &random::<32>()).await?;
+        let kept = keep(&*self.state, &fresh::secret()).await?;
         let signer = Signer::new(&kept);
         *self.signer.write().await = Some(signer.clone());
         Ok(signer)
     }
 
+    /// Who a token is about, and the name that is kept of them.
     async fn check(
         &self,
         signer: &Signer,
         token: &str,
         claim: impl Fn(&UserId) + Send,
-    ) -> Result<Result<UserId, Refusal>, StateError> {
-        let claims = match signer.verify(token, clock::now_ms()) {
+    ) -> Result<Result<(UserId, Option<KeptName>), Refusal>, StateError> {
+        let Claims { user, name, named, issued, .. } = match signer.verify(token, clock::now_ms()) {
             Ok(claims) => claims,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        claim(&claims.user);
-        let record = record(&*self.state, &claims.user).await?;
-        Ok(if claims.issued < record.not_before { Err(Refusal::Revoked) } else { Ok(claims.user) })
+        claim(&user);
+        let record = person::get(&*self.state, &user).await?;
+        if record.revokes(issued) {
+            self.forgotten.remember(&user);
+        }
+        if self.forgotten.contains(&user) {
+            return Ok(Err(Refusal::Revoked));
+        }
+        let claimed = name.map(|name| KeptName { name, version: named });
+        let newest = record.kept_name().into_iter().chain(claimed).max_by_key(|kept| kept.version);
+        Ok(Ok((user, newest)))
     }
-}
-
-/// Whether this person asked to be forgotten.
-pub async fn is_forgotten(state: &dyn State, user: &UserId) -> Result<bool, StateError> {
-    Ok(record(state, user).await?.not_before > 0)
-}
-
-async fn record(state: &dyn State, user: &UserId) -> Result<PersonRecord, StateError> {
-    let found = state.get(&Key::Person(user.clone())).await?;
-    Ok(found.and_then(|found| serde_json::from_slice(&found.value).ok()).unwrap_or_default())
 }
 
 fn admission(signer: &Signer, principal: Principal, refused: Option<ProtocolError>) -> Admission {
     let now = clock::now_ms();
     let expires = now.saturating_add(clock::millis(TOKEN_LIFE));
-    let token = signer.sign(&principal.sender.id, now, expires);
+    let token = signer.sign(&principal.sender, principal.named, now, expires);
     Admission { principal, token, expires, refused }
 }
 
@@ -206,16 +198,4 @@ async fn keep(state: &dyn State, secret: &[u8]) -> Result<Vec<u8>, StateError> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// An id that nobody has: 96 random bits behind a letter that names its kind.
-pub fn fresh_id(kind: &str) -> UserId {
-    let random = token::encode(&random::<12>());
-    UserId::parse(&format!("{kind}{random}")).unwrap_or_else(|_| unreachable!("base64url is a valid id"))
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| unreachable!("the system has randomness: {error}"));
-    bytes
 }

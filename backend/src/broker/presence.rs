@@ -1,35 +1,38 @@
-//! Who is where on which node, as each node says of itself.
+//! Presence: which people are in a room on which node, as each node announces it.
 //!
-//! What a node says of a room replaces what it said before, so nothing adds up wrongly when a word is lost; it counts as
-//! long as the node lives. A node costs one sign of life at a time, however many rooms and people it has. Nothing of
-//! this is stored as messages are: it may be late, and what was lost is said again.
+//! An announcement of a room replaces the node's earlier one, so a lost announcement is made good by the next. It
+//! counts as long as the node's lease runs. A node renews one lease, however many rooms and people it has. Nothing of
+//! this is stored as messages are: it may be late, and after a loss nodes announce again.
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use shared::{message::Person, text::Room};
+use shared::{
+    message::Person,
+    text::{Name, Room, UserId},
+};
 
 use super::contract::BrokerError;
 
-/// People whom one node names to the others in one room; more are only counted.
+/// Most people whom one node names to the others in one room; the rest are only counted.
 pub const NAMED: usize = shared::limits::PEOPLE_LISTED;
 
-/// What nodes say about who is where.
+/// What nodes announce about their people.
 #[async_trait]
 pub trait Presence: Send + Sync + 'static {
-    /// Says who is in these rooms on this node. Every other node that took the room hears of it as
-    /// [`Event::Presence`](super::Event::Presence), those that come later read it with [`Presence::peers`].
-    /// On `Err` some of it may have been said; saying it again does no harm. Calls are made one after the other.
+    /// Announces who is in these rooms on this node. All other nodes that subscribed to a room receive it as
+    /// [`Event::Presence`](super::Event::Presence); nodes that subscribe later read it with [`Presence::peers`].
+    /// On `Err` some of it may have been announced; repeating it does no harm. Calls are made one after the other.
     async fn announce(&self, rooms: &[(Room, Roster)]) -> Result<(), BrokerError>;
 
-    /// What the other nodes that live say about each of these rooms, in the order asked.
+    /// What the other live nodes announced about each of these rooms, in the order asked.
     async fn peers(&self, rooms: &[Room]) -> Result<Vec<Vec<Announcement>>, BrokerError>;
 
-    /// Whether each of these nodes lives. One that died is found out within [`Presence::announce`]'s lease: 10 s with Redis.
+    /// Whether each of these nodes is alive. A death is noticed when the node's lease ends: after 10 s with Redis.
     async fn alive(&self, nodes: &[NodeId]) -> Result<Vec<bool>, BrokerError>;
 
-    /// Takes away what a node that does not live any more left about these rooms.
+    /// Removes what a dead node announced about these rooms.
     async fn remove(&self, node: &NodeId, rooms: &[Room]) -> Result<(), BrokerError>;
 }
 
@@ -38,12 +41,11 @@ pub trait Presence: Send + Sync + 'static {
 pub struct NodeId(Arc<str>);
 
 impl NodeId {
-    /// By its word, which has no space in it.
+    /// `word` has no space in it.
     pub fn new(word: &str) -> Self {
         Self(word.into())
     }
 
-    /// Its word.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,6 +57,31 @@ impl fmt::Debug for NodeId {
     }
 }
 
+/// A person in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// Who it is.
+    pub id: UserId,
+    /// The name.
+    pub name: Name,
+    /// The version of the name: of two names of one person the one with the greater version holds, whichever node
+    /// announces it. 0 for a name that was never changed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub named: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Occupant {
+    /// What clients are told.
+    pub fn person(&self) -> Person {
+        Person { id: self.id.clone(), name: self.name.clone() }
+    }
+}
+
 /// Who is in a room on one node.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Roster {
@@ -62,15 +89,15 @@ pub struct Roster {
     pub count: u64,
     /// At most [`NAMED`] of them.
     #[serde(default)]
-    pub people: Vec<Person>,
+    pub people: Vec<Occupant>,
 }
 
-/// What a node said of a room.
+/// A node's announcement about a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// What it says later has a greater number.
+    /// Grows with each announcement of the node.
     pub number: u64,
     /// Who is there.
     pub roster: Roster,
@@ -82,7 +109,7 @@ impl Announcement {
         format!("{} {number} {}", node.as_str(), serde_json::to_string(roster).unwrap_or_default())
     }
 
-    /// Takes over what [`Announcement::encode`] gave.
+    /// Reads what [`Announcement::encode`] wrote.
     pub(super) fn decode(text: &str) -> Option<Self> {
         let (node, rest) = text.split_once(' ')?;
         let (number, json) = rest.split_once(' ')?;
@@ -99,9 +126,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_again_within_its_bound() {
-        let person = |number: usize| Person {
+        let person = |number: usize| Occupant {
             id: format!("u{number}").parse().unwrap(),
             name: "A b".parse().unwrap(),
+            named: number as u64,
         };
         let here = Roster { count: 500, people: (0..NAMED).map(person).collect() };
         let (node, text) =

@@ -22,7 +22,10 @@ use super::{
     room::{Gate, RoomCell},
 };
 use crate::{
-    broker::{Anchor, BrokerError, Span, presence::Announcement},
+    broker::{
+        Anchor, BrokerError, Span,
+        presence::{Announcement, Occupant},
+    },
     session::{SessionId, outbox::Frame},
 };
 
@@ -113,7 +116,7 @@ impl Hub {
     }
 
     /// Tells a room that somebody in it has a new name.
-    pub fn rename(&self, room: &Room, person: &shared::message::Person) {
+    pub fn rename(&self, room: &Room, person: &Occupant) {
         if let Some(cell) = self.find(room) {
             let mut live = cell.live();
             live.rename(person);

@@ -15,7 +15,7 @@ use shared::{
 
 pub use self::waiting::WAITING;
 use self::{
-    people::{Arrival, Difference, People},
+    people::{Difference, People},
     slot::{Held, Slot},
     waiting::Waiting,
 };
@@ -24,7 +24,7 @@ use super::{
     ring::{Budget, Ring},
 };
 use crate::{
-    broker::Entry,
+    broker::{Entry, presence::Occupant},
     metrics::Metrics,
     session::{
         Dialect, SessionId,
@@ -42,7 +42,7 @@ pub struct Member {
     /// Where its frames go.
     pub outbox: Arc<Outbox>,
     /// How others see it; classic clients are not seen.
-    pub person: Option<Person>,
+    pub person: Option<Occupant>,
 }
 
 /// The newest entries of a room, and where it stands.
@@ -240,20 +240,14 @@ impl Live {
     /// Adds or renews a member; from now on it gets everything after [`Live::last`]. With `hold` what happens waits
     /// until [`Live::release`].
     pub fn enter(&mut self, member: Member, hold: bool) {
-        // Who joins again on the same connection was here all the time.
-        let before = self.remove_slot(member.session).and_then(|member| member.person);
-        if let Some(person) = &member.person {
-            let before = before.filter(|before| before.id == person.id);
-            let came = self.people.add(person);
-            let renamed =
-                came == Arrival::Renamed || before.as_ref().is_some_and(|before| before.name != person.name);
-            if renamed || (came == Arrival::First && before.is_none()) {
-                self.changed = true;
-                if renamed || self.people.name_elsewhere(&person.id) != Some(&person.name) {
-                    self.tell_presence(vec![person.clone()], Vec::new());
-                }
+        // Whoever joins again on the same connection was here all the time.
+        let id = member.person.as_ref().map(|person| person.id.clone());
+        self.change_people(id, |live| {
+            live.remove_slot(member.session);
+            if let Some(person) = &member.person {
+                live.people.add(person);
             }
-        }
+        });
         self.members.push(Slot { member, held: hold.then(Held::default) });
     }
 
@@ -267,28 +261,35 @@ impl Live {
 
     /// Takes a member away. True when it was the last.
     pub fn leave(&mut self, session: SessionId) -> bool {
-        if let Some(person) = self.remove_slot(session).and_then(|member| member.person)
-            && !self.people.is_here(&person.id)
-        {
-            self.changed = true;
-            if self.people.name_elsewhere(&person.id).is_none() {
-                self.tell_presence(Vec::new(), vec![person.id]);
-            }
-        }
+        let slot = self.members.iter().find(|slot| slot.member.session == session);
+        let id = slot.and_then(|slot| slot.member.person.as_ref()).map(|person| person.id.clone());
+        self.change_people(id, |live| drop(live.remove_slot(session)));
         self.members.is_empty()
     }
 
-    /// Somebody in the room is called something else now.
-    pub fn rename(&mut self, person: &Person) {
-        for slot in &mut self.members {
-            if let Some(known) = slot.member.person.as_mut().filter(|known| known.id == person.id) {
-                known.name.clone_from(&person.name);
+    /// A person in the room has a new name.
+    pub fn rename(&mut self, person: &Occupant) {
+        self.change_people(Some(person.id.clone()), |live| {
+            let members = live.members.iter_mut().filter_map(|slot| slot.member.person.as_mut());
+            for known in members.filter(|known| known.id == person.id && known.named < person.named) {
+                known.clone_from(person);
             }
-        }
-        if self.people.rename(person) {
-            self.changed = true;
-            self.tell_presence(vec![person.clone()], Vec::new());
-        }
+            live.people.rename(person);
+        });
+    }
+
+    /// Changes what is known of a person on this node; tells the members, and notes whether the other nodes must hear.
+    fn change_people(&mut self, id: Option<UserId>, change: impl FnOnce(&mut Self)) {
+        let Some(id) = id else { return change(self) };
+        let announced = self.people.on_this_node(&id).cloned();
+        let before = self.people.shown(&id).map(Occupant::person);
+        change(self);
+        self.changed |= self.people.on_this_node(&id) != announced.as_ref();
+        self.update_people(|people| {
+            let mut difference = Difference::default();
+            people.compare(id, before.as_ref(), &mut difference);
+            difference
+        });
     }
 
     /// What waits to be written to the member for which most waits, in bytes.

@@ -1,33 +1,36 @@
 //! What nodes tell each other about people: who was forgotten, and who has a new name.
 //!
-//! A connection of somebody who was forgotten ends on every node that hears of it. A node that may have missed it (its
-//! bus was interrupted, or a lane was full) looks its own people up in the broker's state, so that no connection lives
-//! on for longer than the interruption. A name that was missed stays old until the person says hello again.
+//! A connection of a forgotten person ends on every node that hears of it. A node that may have missed something (its
+//! broker connection was interrupted, or a lane was full) looks its own people up in the broker's state: connections
+//! of forgotten people end, and names that were changed meanwhile are taken over.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use shared::{close::CloseReason, message::Person, text::UserId};
+use shared::{close::CloseReason, text::UserId};
 
 use super::{Hub, repair::Pause, sessions::Seat};
-use crate::{broker::Audience, identity};
+use crate::{
+    broker::{Audience, StateError, presence::Occupant},
+    identity::person::{self, KeptName},
+};
 
 /// People who are looked up at once.
 const LOOKED_UP: usize = 64;
 
-/// How often it is tried to tell the other nodes.
+/// How often the node tries to reach the other nodes.
 const TRIES: usize = 60;
 
-/// One thing told. A node ignores kinds that it does not know.
+/// A broadcast to all nodes. A node ignores kinds that it does not know.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "news", rename_all = "snake_case")]
 enum Notice {
-    /// This person is nobody any more.
+    /// All tokens of this person are worthless.
     Forgotten { user: UserId },
-    /// This person is called something else, says one of their sessions: that of the number on the hub of the number.
-    Renamed { person: Person, hub: u64, session: u64 },
+    /// This person has a new name.
+    Renamed { person: Occupant },
     #[serde(other)]
     Unknown,
 }
@@ -39,68 +42,73 @@ impl Notice {
 }
 
 impl Hub {
-    /// Somebody was forgotten: ends their connections, here and on all other nodes.
+    /// Ends all connections of a person who was forgotten, here and on all other nodes.
     pub async fn forgotten(self: &Arc<Self>, user: UserId) {
-        self.end_all_of(&user);
-        let news = Notice::Forgotten { user }.encode();
-        if self.broker.core.broadcast(Audience::Nodes, news.clone()).await.is_ok() {
+        self.end_sessions_of(&user);
+        let notice = Notice::Forgotten { user }.encode();
+        if self.broker.core.broadcast(Audience::Nodes, notice.clone()).await.is_ok() {
             return;
         }
-        // The record is written: whoever asks gets no for an answer, and the others are told as soon as they can be.
+        // The record is written: whoever shows a token is refused. The other nodes are told as soon as possible.
         let hub = self.clone();
         self.tasks.spawn(async move {
             let mut pause = Pause::default();
             for _ in 0..TRIES {
                 pause.wait().await;
-                if hub.broker.core.broadcast(Audience::Nodes, news.clone()).await.is_ok() {
+                if hub.broker.core.broadcast(Audience::Nodes, notice.clone()).await.is_ok() {
                     return;
                 }
             }
         });
     }
 
-    /// A session gave its person another name: shown in its rooms at once, and wherever else the person is.
-    pub async fn renamed(&self, seat: &Seat, person: Person) {
-        self.rename_at(seat, &person);
-        let news = Notice::Renamed { person, hub: self.number, session: seat.id.0 };
-        if let Err(error) = self.broker.core.broadcast(Audience::Nodes, news.encode()).await {
+    /// Shows a person's new name in all their rooms, here and on all other nodes.
+    pub async fn renamed(&self, seat: &Seat, person: Occupant) {
+        self.rename_in_rooms_of(seat, &person);
+        let notice = Notice::Renamed { person };
+        if let Err(error) = self.broker.core.broadcast(Audience::Nodes, notice.encode()).await {
             tracing::debug!("other nodes do not hear of a new name: {error}");
         }
     }
 
-    /// Something that a node told all.
+    /// Something that a node sent to all nodes.
     pub(super) fn on_node_broadcast(&self, what: &[u8]) {
         match serde_json::from_slice(what).unwrap_or(Notice::Unknown) {
-            Notice::Forgotten { user } => self.end_all_of(&user),
-            Notice::Renamed { person, hub, session } => {
-                for seat in self.sessions.of(&person.id) {
-                    // The session that said so may have said something newer meanwhile.
-                    if (hub, session) != (self.number, seat.id.0) {
-                        seat.rename(person.name.clone());
-                        self.rename_at(&seat, &person);
-                    }
-                }
+            Notice::Forgotten { user } => {
+                self.settings.forgotten.remember(&user);
+                self.end_sessions_of(&user);
             }
+            Notice::Renamed { person } => self.rename_everywhere(&person),
             Notice::Unknown => {}
         }
     }
 
-    /// Looks all people of this node up and ends the connections of those who were forgotten.
-    pub(super) async fn end_forgotten_sessions(&self) {
-        let mut left = self.sessions.people();
+    /// Makes up for broadcasts that this node may have missed, and for records that the broker may have lost.
+    pub(super) async fn look_people_up(&self) {
         let mut pause = Pause::default();
+        loop {
+            match self.settings.forgotten.restore(&*self.broker.state).await {
+                Ok(0) => break,
+                Ok(restored) => {
+                    tracing::warn!(
+                        restored,
+                        "the broker had lost data: it did not know any more that people were forgotten, and was told \
+                         again what this node remembers of that; see docs/reliability.md for what it cannot remember"
+                    );
+                    break;
+                }
+                Err(_) => pause.wait().await,
+            }
+        }
+        let mut left = self.sessions.people();
         while !left.is_empty() {
-            let looked_up = stream::iter(left).map(|user| async move {
-                let forgotten = identity::is_forgotten(&*self.broker.state, &user).await;
-                (user, forgotten)
-            });
-            let mut looked_up = looked_up.buffer_unordered(LOOKED_UP);
+            let mut looked_up = stream::iter(left)
+                .map(|user| async move { (self.look_up(&user).await, user) })
+                .buffer_unordered(LOOKED_UP);
             let mut again = Vec::new();
-            while let Some((user, forgotten)) = looked_up.next().await {
-                match forgotten {
-                    Ok(true) => self.end_all_of(&user),
-                    Ok(false) => {}
-                    Err(_) => again.push(user),
+            while let Some((done, user)) = looked_up.next().await {
+                if done.is_err() {
+                    again.push(user);
                 }
             }
             drop(looked_up);
@@ -111,13 +119,31 @@ impl Hub {
         }
     }
 
-    fn end_all_of(&self, user: &UserId) {
+    async fn look_up(&self, user: &UserId) -> Result<(), StateError> {
+        if person::is_revoked(&*self.broker.state, user).await? {
+            self.settings.forgotten.remember(user);
+            self.end_sessions_of(user);
+        } else if let Some(KeptName { name, version }) = person::kept_name(&*self.broker.state, user).await? {
+            self.rename_everywhere(&Occupant { id: user.clone(), name, named: version });
+        }
+        Ok(())
+    }
+
+    fn end_sessions_of(&self, user: &UserId) {
         for seat in self.sessions.of(user) {
             seat.outbox.end(CloseReason::Forgotten);
         }
     }
 
-    fn rename_at(&self, seat: &Seat, person: &Person) {
+    /// Gives all sessions of the person the name, unless they know a newer one.
+    fn rename_everywhere(&self, person: &Occupant) {
+        for seat in self.sessions.of(&person.id) {
+            seat.rename(KeptName { name: person.name.clone(), version: person.named });
+            self.rename_in_rooms_of(&seat, person);
+        }
+    }
+
+    fn rename_in_rooms_of(&self, seat: &Seat, person: &Occupant) {
         let rooms: Vec<_> = seat.rooms().iter().cloned().collect();
         for room in rooms {
             self.rename(&room, person);
@@ -130,13 +156,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_are_read_as_they_are_written_and_others_are_ignored() {
-        let person = Person { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap() };
-        for news in [
-            Notice::Forgotten { user: person.id.clone() },
-            Notice::Renamed { person, hub: u64::MAX, session: 7 },
-        ] {
-            assert_eq!(serde_json::from_slice::<Notice>(&news.encode()).unwrap(), news);
+    fn notices_are_read_as_they_are_written_and_others_are_ignored() {
+        let person = Occupant { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), named: 7 };
+        for notice in [Notice::Forgotten { user: person.id.clone() }, Notice::Renamed { person }] {
+            assert_eq!(serde_json::from_slice::<Notice>(&notice.encode()).unwrap(), notice);
         }
         let later = br#"{"news":"promoted","user":"u1"}"#;
         assert_eq!(serde_json::from_slice::<Notice>(later).unwrap(), Notice::Unknown);

@@ -10,9 +10,10 @@ use std::{
 
 use shared::{
     event::{Event, ServerFrame},
-    text::{Name, Room, UserId},
+    text::{Room, UserId},
 };
 
+use crate::identity::person::KeptName;
 use crate::session::{
     Dialect, SessionId,
     outbox::{Frame, Outbox},
@@ -41,7 +42,7 @@ pub struct Seat {
     /// Where its frames go.
     pub outbox: Arc<Outbox>,
     rooms: Mutex<HashSet<Room>>,
-    new_name: Mutex<Option<Name>>,
+    new_name: Mutex<Option<KeptName>>,
     /// There is a new name: most of the time nobody has to look.
     renamed: AtomicBool,
 }
@@ -53,13 +54,16 @@ impl Seat {
     }
 
     /// The person has another name from now on.
-    pub fn rename(&self, name: Name) {
-        *lock(&self.new_name) = Some(name);
+    pub fn rename(&self, name: KeptName) {
+        let mut new_name = lock(&self.new_name);
+        if new_name.as_ref().is_none_or(|known| known.version < name.version) {
+            *new_name = Some(name);
+        }
         self.renamed.store(true, Ordering::Release);
     }
 
     /// The name that was chosen elsewhere since this was asked last.
-    pub fn new_name(&self) -> Option<Name> {
+    pub fn new_name(&self) -> Option<KeptName> {
         if self.renamed.load(Ordering::Acquire) && self.renamed.swap(false, Ordering::AcqRel) {
             lock(&self.new_name).take()
         } else {
@@ -184,10 +188,10 @@ mod tests {
     fn a_new_name_is_told_once() {
         let seat = Sessions::default().add(Dialect::V1, Arc::new(Outbox::new(1)));
         assert_eq!(seat.new_name(), None);
-        for name in ["Ana", "Anna"] {
-            seat.rename(name.parse().unwrap());
+        for (name, version) in [("Ana", 1), ("Anna", 3), ("Ann", 2)] {
+            seat.rename(KeptName { name: name.parse().unwrap(), version });
         }
-        assert_eq!(seat.new_name().unwrap().as_str(), "Anna");
+        assert_eq!(seat.new_name().unwrap().name.as_str(), "Anna", "the newest");
         assert_eq!(seat.new_name(), None);
     }
 }

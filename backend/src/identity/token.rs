@@ -1,10 +1,16 @@
 //! The token itself: claims and their signature. Pure.
+//!
+//! A token is `base64url(claims) "." base64url(HMAC-SHA-256(claims))` (RFC 2104), with a key that is derived from the
+//! secret for this purpose alone. The claims name the key, so that a token of another secret is told from a forged one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::text::UserId;
+use shared::{
+    message::Sender,
+    text::{Name, UserId},
+};
 
 /// Longest token that is looked at, in bytes.
 pub(crate) const TOKEN_BYTES: usize = 1024;
@@ -18,6 +24,12 @@ pub struct Claims {
     /// Who it is about.
     #[serde(rename = "u")]
     pub user: UserId,
+    /// What this person was called when it was issued.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// The version of the name.
+    #[serde(rename = "v", default)]
+    pub named: u64,
     /// When it was issued, in milliseconds since the Unix epoch.
     #[serde(rename = "i")]
     pub issued: u64,
@@ -74,8 +86,9 @@ impl Signer {
     }
 
     /// A token for a person.
-    pub fn sign(&self, user: &UserId, issued: u64, expires: u64) -> String {
-        let claims = Claims { key: self.key_id.clone(), user: user.clone(), issued, expires };
+    pub fn sign(&self, sender: &Sender, named: u64, issued: u64, expires: u64) -> String {
+        let (key, user, name) = (self.key_id.clone(), sender.id.clone(), Some(sender.name.clone()));
+        let claims = Claims { key, user, name, named, issued, expires };
         let claims = encode(&serde_json::to_vec(&claims).unwrap_or_default());
         let signature = self.mac.clone().chain_update(&claims).finalize().into_bytes();
         format!("{claims}.{}", encode(&signature))
@@ -109,15 +122,22 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
+    use shared::message::SenderKind;
+
     use super::*;
+
+    fn sender(user: &UserId) -> Sender {
+        Sender { id: user.clone(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest }
+    }
 
     #[test]
     fn only_the_exact_token_counts() {
         let signer = Signer::new(b"one secret of at least some length");
         let other = Signer::new(b"another secret of about that length");
         let user: UserId = "u1".parse().unwrap();
-        let token = signer.sign(&user, 5, 100);
-        assert_eq!(signer.verify(&token, 99).unwrap().user, user);
+        let token = signer.sign(&sender(&user), 7, 5, 100);
+        let claims = signer.verify(&token, 99).unwrap();
+        assert_eq!((claims.user, claims.name.unwrap().as_str(), claims.named), (user, "Ana", 7));
         assert_eq!(signer.verify(&token, 100), Err(Refusal::Expired));
         assert_eq!(other.verify(&token, 99), Err(Refusal::Foreign));
 
@@ -138,7 +158,7 @@ mod tests {
     #[test]
     fn every_changed_character_is_noticed() {
         let signer = Signer::new(b"one secret of at least some length");
-        let token = signer.sign(&"u1".parse().unwrap(), 5, 100);
+        let token = signer.sign(&sender(&"u1".parse().unwrap()), 0, 5, 100);
         for at in 0..token.len() - 1 {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

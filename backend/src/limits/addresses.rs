@@ -37,6 +37,7 @@ struct Held {
     sessions: HashMap<Prefix, u32>,
     new_rooms: Ledger<Prefix, 1>,
     forgets: Ledger<Prefix, 1>,
+    names: Ledger<Prefix, 1>,
 }
 
 /// One session counted for its address, until dropped.
@@ -53,6 +54,7 @@ impl Addresses {
             sessions: HashMap::new(),
             new_rooms: Ledger::new(REMEMBERED),
             forgets: Ledger::new(REMEMBERED),
+            names: Ledger::new(REMEMBERED),
         };
         Arc::new(Self { limits, held: Mutex::new(held) })
     }
@@ -81,6 +83,13 @@ impl Addresses {
     pub fn forget(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let Some(prefix) = self.prefix(address) else { return Ok(()) };
         self.lock().forgets.of(prefix, now)[0].take(&self.limits.forgets, 1, now)
+    }
+
+    /// Counts a new name, which leaves a record as [`Addresses::forget`] does, at the same pace. False if there were too
+    /// many lately: then the name is not kept.
+    pub fn keeps_name(&self, address: IpAddr, now: Instant) -> bool {
+        let Some(prefix) = self.prefix(address) else { return true };
+        self.lock().names.of(prefix, now)[0].take(&self.limits.forgets, 1, now).is_ok()
     }
 
     fn prefix(&self, address: IpAddr) -> Option<Prefix> {
@@ -162,5 +171,14 @@ mod tests {
         assert_eq!((0..10_000).filter(|_| addresses.forget(far, now).is_ok()).count(), 3);
         assert_eq!(addresses.forget(far, now), Err(Duration::from_secs(600)));
         assert!((0..100).all(|_| addresses.forget("127.0.0.1".parse().unwrap(), now).is_ok()));
+    }
+
+    #[test]
+    fn few_names_of_one_address_are_kept() {
+        let (addresses, now) = (addresses(1, 1), Instant::now());
+        let far: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!((0..10_000).filter(|_| addresses.keeps_name(far, now)).count(), 3);
+        assert!(addresses.forget(far, now).is_ok(), "counted apart");
+        assert!((0..100).all(|_| addresses.keeps_name("127.0.0.1".parse().unwrap(), now)));
     }
 }

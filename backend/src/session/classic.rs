@@ -4,14 +4,14 @@ use futures_util::FutureExt;
 use shared::{
     classic::{Command, error_frame},
     error::ProtocolError,
-    text::{Body, Nonce, Room},
+    text::{Body, Room},
 };
 
 use super::{
     conversation::{Conversation, Step, Task, allowed, of_join},
     outbox::Frame,
 };
-use crate::{identity::fresh_id, policy::Action};
+use crate::{identity::fresh_nonce, policy::Action};
 
 pub(super) fn hear(conversation: &mut Conversation, text: &str) -> Step {
     match Command::decode(text) {
@@ -58,8 +58,7 @@ async fn try_subscribe(conversation: &Conversation, room: &Room) -> Result<(), P
 /// The node makes the nonce: a classic client cannot repeat a send so that it counts once.
 fn send(conversation: &Conversation, room: &Room, message: &Body) -> Result<Step, ProtocolError> {
     let Some(principal) = &conversation.principal else { return Ok(Step::Say(Frame::new())) };
-    let nonce = Nonce::parse(fresh_id("n").as_str())?;
-    let stored = conversation.publish(principal, room, nonce, message)?;
+    let stored = conversation.publish(principal, room, fresh_nonce(), message)?;
     Ok(Step::Await(
         stored.map(|stored| stored.err().map(|error| refusal(&error)).unwrap_or_default()).boxed(),
     ))

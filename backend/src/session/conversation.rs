@@ -170,10 +170,7 @@ impl Conversation {
     /// Takes over the name that this person has chosen elsewhere since; true if there was one.
     pub(super) fn follow_rename(&mut self) -> bool {
         match (self.seat.new_name(), &mut self.principal) {
-            (Some(name), Some(principal)) => {
-                principal.sender.name = name;
-                true
-            }
+            (Some(name), Some(principal)) => principal.follow(name),
             (Some(_) | None, _) => false,
         }
     }
@@ -184,7 +181,7 @@ impl Conversation {
             session: self.id,
             dialect: self.dialect,
             outbox: self.outbox.clone(),
-            person: principal.person(),
+            person: principal.occupant(),
         }
     }
 

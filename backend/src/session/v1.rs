@@ -155,7 +155,7 @@ async fn join(
             conversation.seat.rooms().insert(room.clone());
             // A new name that came while the room was entered did not find this session there.
             if conversation.follow_rename()
-                && let Some(person) = conversation.principal.as_ref().and_then(Principal::person)
+                && let Some(person) = conversation.principal.as_ref().and_then(Principal::occupant)
             {
                 conversation.shared.hub.rename(&room, &person);
             }
@@ -228,9 +228,12 @@ fn page(room: Room, run: &Run, found: bool) -> Page {
 }
 
 async fn rename(conversation: &mut Conversation, name: Name) -> Result<Reply, ProtocolError> {
-    let mut principal = known(conversation)?;
-    principal.sender.name.clone_from(&name);
-    let person = principal.person();
+    let principal = known(conversation)?;
+    let Conversation { shared, address, .. } = &*conversation;
+    let keep = shared.addresses.keeps_name(*address, Instant::now());
+    let renamed = shared.identity.rename(&principal, name.clone(), keep).await;
+    let principal = renamed.map_err(|error| of_state(&error))?;
+    let person = principal.occupant();
     conversation.principal = Some(principal);
     if let Some(person) = person {
         conversation.shared.hub.renamed(&conversation.seat, person).await;

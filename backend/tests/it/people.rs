@@ -71,6 +71,68 @@ on_both! {
             assert!(stranger.user != welcome.user && stranger.refused.is_some());
         }
     }
+
+    async fn a_person_has_the_name_that_they_chose_last(cluster) {
+        let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+        let mut first = Client::connect(one.address).await;
+        let welcome = first.hello("Old").await;
+        let mut second = Client::connect(two.address).await;
+        second.hello_with("Old", Some(welcome.token.clone())).await;
+        for client in [&mut first, &mut second] {
+            client.join("room").await;
+        }
+        let name = "New".parse().unwrap();
+        assert!(matches!(first.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        // Whatever a connection says that comes later, on whichever node, with an old token.
+        for node in [&one, &two] {
+            let mut late = Client::connect(node.address).await;
+            let again = late.hello_with("Old", Some(welcome.token.clone())).await;
+            assert_eq!((again.user, again.name.as_str()), (welcome.user.clone(), "New"));
+            let joined = late.join("room").await;
+            assert_eq!(joined.people.iter().map(|person| person.name.as_str()).collect::<Vec<_>>(), ["New"]);
+            late.send("room", &format!("late-{}", node.address.port()), "by which name?").await;
+            assert_eq!(late.message().await.sender.name.as_str(), "New");
+        }
+        for client in [&mut first, &mut second] {
+            for _ in 0..2 {
+                assert_eq!(client.message().await.sender.name.as_str(), "New");
+            }
+        }
+        // Nor is a token another way to be called something else.
+        let mut ben = Client::connect(one.address).await;
+        let token = ben.hello("Ben").await.token;
+        let again = Client::connect(two.address).await.hello_with("Benno", Some(token)).await;
+        assert_eq!(again.name.as_str(), "Ben");
+    }
+}
+
+/// What Redis loses, nodes that heard of it remember.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_forgotten_stays_forgotten_when_redis_loses_its_data() {
+    let server = RedisServer::start().unwrap();
+    let cluster = Cluster::Redis(server.url(), "lossy:".to_owned());
+    let secret = ["--secret", "a secret that Redis cannot lose, since it is configured"];
+    let (one, two) = (cluster.node(&secret).await, cluster.node(&secret).await);
+    let mut ana = Client::connect(one.address).await;
+    let first = ana.hello("Ana").await;
+    let mut other = Client::connect(two.address).await;
+    other.hello_with("Ana", Some(first.token.clone())).await;
+    assert!(matches!(ana.ask(Command::Forget).await, Reply::Forgotten(_)));
+    assert_eq!(other.close_code().await, Some(CloseReason::Forgotten.code()), "the other node heard of it");
+    let mut health = two.app.hub().broker().core.health();
+    let generation = health.borrow().generation;
+    server.command(&["FLUSHALL"]).unwrap();
+    for node in [&one, &two] {
+        let welcome = Client::connect(node.address).await.hello_with("Ana", Some(first.token.clone())).await;
+        assert!(welcome.user != first.user && welcome.refused.is_some());
+    }
+    // Soon Redis knows it again, for nodes that never heard of it.
+    within(health.wait_for(|health| health.generation > generation)).await.unwrap();
+    let key = format!("lossy:{{user:{}}}:person", first.user);
+    crate::support::until(|| server.command(&["EXISTS", &key]).unwrap().trim() == "1").await;
+    let three = cluster.node(&secret).await;
+    let welcome = Client::connect(three.address).await.hello_with("Ana", Some(first.token)).await;
+    assert!(welcome.user != first.user && welcome.refused.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

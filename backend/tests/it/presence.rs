@@ -1,6 +1,6 @@
 //! "Here now", on all nodes: who comes, who goes, and what becomes of it when a node dies or Redis comes back empty.
 
-use backend::broker::presence::Roster;
+use backend::broker::presence::{Occupant, Roster};
 use shared::{
     command::Command,
     event::{Event, Reply, ServerFrame},
@@ -79,12 +79,45 @@ on_both! {
         assert_eq!((left, here, code), (true, 1, Some(1012)));
     }
 
+    /// Several rooms, since what is under test may come right by chance.
+    async fn the_newest_name_is_shown_whichever_node_announces_it(cluster) {
+        let rooms: Vec<String> = (0..8).map(|number| format!("room {number}")).collect();
+        let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+        let mut ana = Client::connect(one.address).await;
+        let welcome = ana.hello("Old").await;
+        let mut observer = two.v1("Observer").await;
+        for room in &rooms {
+            ana.join(room).await;
+            observer.join(room).await;
+        }
+        // A node that died a moment ago: Ana was there, by her old name, and the lease still runs.
+        let dead = cluster.broker().await;
+        let before = Roster {
+            count: 1,
+            people: vec![Occupant { id: welcome.user, name: welcome.name, named: 0 }],
+        };
+        let announced: Vec<_> = rooms.iter().map(|room| (room.parse().unwrap(), before.clone())).collect();
+        dead.presence.announce(&announced).await.unwrap();
+        let name = "New".parse().unwrap();
+        assert!(matches!(ana.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        for _ in &rooms {
+            presence(&mut observer, came("New")).await;
+        }
+        let mut newcomer = two.v1("Newcomer").await;
+        for room in &rooms {
+            let joined = newcomer.join(room).await;
+            let mut names: Vec<_> = joined.people.iter().map(|person| person.name.as_str()).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["New", "Newcomer", "Observer"], "{room}");
+        }
+    }
+
     async fn people_of_a_dead_node_are_gone(cluster) {
         let node = cluster.node(&[]).await;
         let mut ana = node.v1("Ana").await;
         ana.join("room").await;
         let dying = cluster.broker().await;
-        let ghost = Person { id: "ghost".parse().unwrap(), name: "Ghost".parse().unwrap() };
+        let ghost = Occupant { id: "ghost".parse().unwrap(), name: "Ghost".parse().unwrap(), named: 0 };
         let here = Roster { count: 1, people: vec![ghost] };
         dying.presence.announce(&[("room".parse().unwrap(), here)]).await.unwrap();
         assert_eq!(presence(&mut ana, came("Ghost")).await, 2);

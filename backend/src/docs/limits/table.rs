@@ -157,6 +157,12 @@ pub(super) fn address() -> Vec<Bound> {
             Refused(ErrorCode::RateLimited),
             "few_persons_of_one_address_are_forgotten_at_once",
         ),
+        bound(
+            "New names that are kept",
+            Paced("forget-burst", "forget-seconds", "one per {} s"),
+            Else("the name holds for whoever is connected, and for new tokens"),
+            "few_names_of_one_address_are_kept",
+        ),
     ]
 }
 
@@ -240,6 +246,18 @@ pub(super) fn history() -> Vec<Bound> {
             Fixed(limits::PEOPLE_LISTED.to_string()),
             Else("only counted"),
             "people_are_counted_once_however_many_pages_they_have_open",
+        ),
+        bound(
+            "A name that was changed",
+            Fixed("30 days".to_owned()),
+            Else("tokens that were not used meanwhile bring the name of their time"),
+            "a_person_has_the_name_that_they_chose_last",
+        ),
+        bound(
+            "Forgotten people whom a node remembers beside the broker",
+            Fixed(crate::identity::forgotten::REMEMBERED.to_string()),
+            Else("the oldest are left to the broker alone"),
+            "the_oldest_are_dropped_beyond_the_bound",
         ),
         bound(
             "People whom a node names to the others in one room",

@@ -1,40 +1,26 @@
-//! Who is in a room: on this node, and on the others as far as they say.
+//! The people of a room: those on this node, and those that the other nodes announce.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use shared::{
-    limits,
-    message::Person,
-    text::{Name, UserId},
-};
+use shared::{limits, message::Person, text::UserId};
 
-use crate::broker::presence::{Announcement, NAMED, NodeId, Roster};
+use crate::broker::presence::{Announcement, NAMED, NodeId, Occupant, Roster};
 
-/// The people of a room. Somebody with several sessions, on whichever nodes, is one person.
+/// The people of a room. A person with several sessions, on whichever nodes, counts once, and has one name: of all
+/// that are announced the one with the newest version, so that every node shows the same.
 #[derive(Debug, Default)]
 pub struct People {
-    here: HashMap<UserId, (Name, usize)>,
-    elsewhere: HashMap<NodeId, There>,
+    here: HashMap<UserId, (Occupant, usize)>,
+    elsewhere: HashMap<NodeId, Peer>,
 }
 
-/// What another node said last. One with nobody is kept too: it tells what is older.
+/// What another node announced last. One with nobody is kept too: its number tells what is older.
 #[derive(Debug, Default)]
-struct There {
+struct Peer {
     number: u64,
-    /// Those whom it did not name.
+    /// People who are counted and not named.
     unnamed: u64,
-    people: HashMap<UserId, Name>,
-}
-
-/// What came of a session's arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
-    /// The person's first session on this node.
-    First,
-    /// With another name than they had.
-    Renamed,
-    /// Nothing that others see.
-    Again,
+    people: HashMap<UserId, Occupant>,
 }
 
 /// Who came (or has a new name) and went.
@@ -42,129 +28,124 @@ pub type Difference = (Vec<Person>, Vec<UserId>);
 
 impl People {
     /// A session of this person came.
-    pub fn add(&mut self, person: &Person) -> Arrival {
-        let (name, count) = self.here.entry(person.id.clone()).or_insert_with(|| (person.name.clone(), 0));
-        *count += 1;
-        let renamed = *name != person.name;
-        name.clone_from(&person.name);
-        match (*count, renamed) {
-            (1, _) => Arrival::First,
-            (_, true) => Arrival::Renamed,
-            (_, false) => Arrival::Again,
+    pub fn add(&mut self, person: &Occupant) {
+        let (known, sessions) = self.here.entry(person.id.clone()).or_insert_with(|| (person.clone(), 0));
+        *sessions += 1;
+        if person.named >= known.named {
+            known.clone_from(person);
         }
     }
 
-    /// A session of this person went; true if it was the last one on this node.
-    pub fn remove(&mut self, id: &UserId) -> bool {
-        let Some((_, count)) = self.here.get_mut(id) else { return false };
-        *count -= 1;
-        let last = *count == 0;
-        if last {
+    /// A session of this person went.
+    pub fn remove(&mut self, id: &UserId) {
+        let Some((_, sessions)) = self.here.get_mut(id) else { return };
+        *sessions -= 1;
+        if *sessions == 0 {
             self.here.remove(id);
         }
-        last
     }
 
-    /// This person has another name; true if they are here and it is new.
-    pub fn rename(&mut self, person: &Person) -> bool {
-        match self.here.get_mut(&person.id) {
-            Some((name, _)) if *name != person.name => {
-                name.clone_from(&person.name);
-                true
-            }
-            Some(_) | None => false,
+    /// This person has another name, if they are on this node and it is newer.
+    pub fn rename(&mut self, person: &Occupant) {
+        if let Some((known, _)) = self.here.get_mut(&person.id)
+            && person.named > known.named
+        {
+            known.clone_from(person);
         }
     }
 
-    /// Whether this person has a session on this node.
-    pub fn is_here(&self, id: &UserId) -> bool {
-        self.here.contains_key(id)
+    /// What this node announces of this person.
+    pub fn on_this_node(&self, id: &UserId) -> Option<&Occupant> {
+        self.here.get(id).map(|(person, _)| person)
     }
 
-    /// What another node calls this person, if it says that they are there.
-    pub fn name_elsewhere(&self, id: &UserId) -> Option<&Name> {
-        self.elsewhere.values().find_map(|there| there.people.get(id))
+    /// How the room shows this person, if they are there.
+    pub fn shown(&self, id: &UserId) -> Option<&Occupant> {
+        let elsewhere = self.elsewhere.values().filter_map(|peer| peer.people.get(id));
+        // Names that were never changed have no order of their own; any will do, if all nodes choose the same.
+        self.on_this_node(id).into_iter().chain(elsewhere).max_by_key(|person| (person.named, &person.name))
     }
 
-    /// Another node says who is there. What it said earlier and comes late changes nothing.
+    /// Another node announces who is there. An earlier announcement that comes late changes nothing.
     pub fn apply(&mut self, announcement: Announcement) -> Difference {
         let Announcement { node, number, roster } = announcement;
-        let people =
-            roster.people.into_iter().map(|person| (person.id, person.name)).collect::<HashMap<_, _>>();
-        let unnamed = roster.count.saturating_sub(people.len() as u64);
-        let before = match self.elsewhere.get(&node) {
-            Some(there) if there.number >= number => return Difference::default(),
-            Some(_) | None => self.elsewhere.insert(node.clone(), There { number, unnamed, people }),
-        };
-        let before = before.unwrap_or_default().people;
-        let after = self.elsewhere.get(&node).map(|there| &there.people).into_iter().flatten();
-        let came = after
-            .filter(|(id, name)| !self.is_here(id) && before.get(id) != Some(name))
-            .filter(|(id, name)| before.contains_key(id) || self.others_name(&node, id) != Some(name))
-            .map(|(id, name)| Person { id: id.clone(), name: name.clone() })
-            .collect();
-        (came, self.gone_of(before))
-    }
-
-    /// A node is dead. If it must have said nothing since, that is the number of what it said.
-    pub fn node_gone(&mut self, node: &NodeId, number: Option<u64>) -> Difference {
-        let since = self.elsewhere.get(node).is_some_and(|there| number.is_some_and(|n| there.number > n));
-        match self.elsewhere.remove(node) {
-            Some(there) if since => {
-                self.elsewhere.insert(node.clone(), there);
-                Difference::default()
-            }
-            Some(there) => (Vec::new(), self.gone_of(there.people)),
-            None => Difference::default(),
+        if self.elsewhere.get(&node).is_some_and(|peer| peer.number >= number) {
+            return Difference::default();
         }
+        let people: HashMap<_, _> =
+            roster.people.into_iter().map(|person| (person.id.clone(), person)).collect();
+        let unnamed = roster.count.saturating_sub(people.len() as u64);
+        self.replace(&node, Some(Peer { number, unnamed, people }))
     }
 
-    /// The nodes that said something of this room, each with the number of what it said last.
+    /// A node is dead. With `number`, only if that is still the number of its last announcement.
+    pub fn node_gone(&mut self, node: &NodeId, number: Option<u64>) -> Difference {
+        let since = self.elsewhere.get(node).is_some_and(|peer| number.is_some_and(|n| peer.number > n));
+        if since { Difference::default() } else { self.replace(node, None) }
+    }
+
+    /// The nodes that announced something, each with the number of its last announcement.
     pub fn nodes(&self) -> impl Iterator<Item = (&NodeId, u64)> {
-        self.elsewhere.iter().map(|(node, there)| (node, there.number))
+        self.elsewhere.iter().map(|(node, peer)| (node, peer.number))
     }
 
-    /// What this node says to the others.
+    /// What this node announces.
     pub fn roster(&self) -> Roster {
-        Roster { count: self.here.len() as u64, people: self.here().take(NAMED).collect() }
+        let people = self.here.values().map(|(person, _)| person.clone());
+        Roster { count: self.here.len() as u64, people: people.take(NAMED).collect() }
     }
 
-    /// How many people are in the room. Exact as long as every node names all of its people; somebody who is on two
+    /// How many people are in the room. Exact as long as every node names all of its people; a person who is on two
     /// nodes and is named by neither counts twice.
     pub fn count(&self) -> u64 {
-        let unnamed: u64 = self.elsewhere.values().map(|there| there.unnamed).sum();
-        let named = match self.elsewhere.len() {
-            0 => 0,
-            _ => self.others().count() as u64,
-        };
-        self.here.len() as u64 + named + unnamed
+        let unnamed: u64 = self.elsewhere.values().map(|peer| peer.unnamed).sum();
+        self.here.len() as u64 + self.only_elsewhere().len() as u64 + unnamed
     }
 
     /// The first of them.
     pub fn listed(&self) -> Vec<Person> {
-        let others = self.others().map(|(id, name)| Person { id: id.clone(), name: name.clone() });
-        self.here().chain(others).take(limits::PEOPLE_LISTED).collect()
+        let ids = self.here.keys().chain(self.only_elsewhere()).take(limits::PEOPLE_LISTED);
+        ids.filter_map(|id| self.shown(id)).map(Occupant::person).collect()
     }
 
-    fn here(&self) -> impl Iterator<Item = Person> {
-        self.here.iter().map(|(id, (name, _))| Person { id: id.clone(), name: name.clone() })
+    /// The people whom only other nodes announce, each once.
+    fn only_elsewhere(&self) -> Vec<&UserId> {
+        let named = self.elsewhere.values().flat_map(|peer| peer.people.keys());
+        let mut ids: Vec<_> = named.filter(|id| !self.here.contains_key(*id)).collect();
+        if self.elsewhere.len() > 1 {
+            ids.sort_unstable_by_key(|id| id.as_str());
+            ids.dedup();
+        }
+        ids
     }
 
-    /// Those who are named by other nodes and are not here, each once.
-    fn others(&self) -> impl Iterator<Item = (&UserId, &Name)> {
-        let mut seen = HashSet::new();
-        let named = self.elsewhere.values().flat_map(|there| &there.people);
-        named.filter(move |(id, _)| !self.here.contains_key(*id) && seen.insert(*id))
+    /// Replaces what a node announced.
+    fn replace(&mut self, node: &NodeId, peer: Option<Peer>) -> Difference {
+        let old = self.elsewhere.get(node).into_iter().flat_map(|peer| peer.people.keys());
+        let new = peer.iter().flat_map(|peer| peer.people.keys());
+        let mut ids: Vec<_> = old.chain(new).cloned().collect();
+        ids.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+        ids.dedup();
+        let before: Vec<_> = ids.iter().map(|id| self.shown(id).map(Occupant::person)).collect();
+        match peer {
+            Some(peer) => self.elsewhere.insert(node.clone(), peer),
+            None => self.elsewhere.remove(node),
+        };
+        let mut difference = Difference::default();
+        for (id, before) in ids.into_iter().zip(before) {
+            self.compare(id, before.as_ref(), &mut difference);
+        }
+        difference
     }
 
-    fn others_name(&self, but: &NodeId, id: &UserId) -> Option<&Name> {
-        let others = self.elsewhere.iter().filter(|(node, _)| *node != but);
-        others.map(|(_, there)| there).find_map(|there| there.people.get(id))
-    }
-
-    /// Which of these are nowhere any more.
-    fn gone_of(&self, before: HashMap<UserId, Name>) -> Vec<UserId> {
-        before.into_keys().filter(|id| !self.is_here(id) && self.name_elsewhere(id).is_none()).collect()
+    /// Adds to the difference what became of a person who was shown like this before.
+    pub fn compare(&self, id: UserId, before: Option<&Person>, difference: &mut Difference) {
+        match (before, self.shown(&id)) {
+            (Some(before), Some(now)) if before.name == now.name => {}
+            (_, Some(now)) => difference.0.push(now.person()),
+            (Some(_), None) => difference.1.push(id),
+            (None, None) => {}
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl World {
         world
     }
 
-    fn member(&self, session: u64, person: Option<Person>) -> Member {
+    fn member(&self, session: u64, person: Option<Occupant>) -> Member {
         Member { session: SessionId(session), dialect: Dialect::V1, outbox: self.outbox.clone(), person }
     }
 
@@ -208,10 +208,10 @@ fn seen(world: &World) -> (u64, Vec<Person>) {
 #[test]
 fn people_are_counted_once_however_many_pages_they_have_open() {
     let mut world = World::opened([]);
-    let ana = Person { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap() };
+    let ana = Occupant { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), named: 0 };
     world.live.enter(world.member(2, Some(ana.clone())), false);
     world.live.enter(world.member(3, Some(ana.clone())), false);
-    assert_eq!(seen(&world), (1, vec![ana]));
+    assert_eq!(seen(&world), (1, vec![ana.person()]));
     world.live.leave(SessionId(2));
     assert_eq!(seen(&world).0, 1);
     world.live.leave(SessionId(3));
@@ -222,16 +222,16 @@ fn people_are_counted_once_however_many_pages_they_have_open() {
 #[test]
 fn who_joins_again_on_the_same_connection_did_not_come_again() {
     let mut world = World::opened([]);
-    let ana = Person { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap() };
+    let ana = Occupant { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), named: 0 };
     let presences = |world: &World| world.outbox.take().frames.len();
     world.live.enter(world.member(2, Some(ana.clone())), false);
     assert!(presences(&world) > 0);
     world.live.enter(world.member(2, Some(ana.clone())), false);
-    assert_eq!((presences(&world), seen(&world)), (0, (1, vec![ana.clone()])));
-    let renamed = Person { name: "Anna".parse().unwrap(), ..ana };
+    assert_eq!((presences(&world), seen(&world)), (0, (1, vec![ana.person()])));
+    let renamed = Occupant { name: "Anna".parse().unwrap(), named: 1, ..ana };
     world.live.enter(world.member(2, Some(renamed.clone())), false);
     assert!(presences(&world) > 0, "the others learn the new name");
-    assert_eq!(seen(&world), (1, vec![renamed]));
+    assert_eq!(seen(&world), (1, vec![renamed.person()]));
     world.live.leave(SessionId(2));
     assert_eq!(seen(&world).0, 0);
 }

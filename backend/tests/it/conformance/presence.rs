@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use backend::broker::{
     Broker, Event,
-    presence::{Announcement, Roster},
+    presence::{Announcement, Occupant, Roster},
 };
-use shared::{message::Person, text::Room};
+use shared::text::Room;
 use tokio::time::{sleep, timeout};
 
 use super::{Fixture, STEP, next, room};
 
 fn here(ids: &[&str], more: u64) -> Roster {
-    let person =
-        |id: &&str| Person { id: id.parse().unwrap(), name: format!("{id} of here").parse().unwrap() };
+    let person = |id: &&str| Occupant {
+        id: id.parse().unwrap(),
+        name: format!("{id} of here").parse().unwrap(),
+        named: id.len() as u64,
+    };
     let people: Vec<_> = ids.iter().map(person).collect();
     Roster { count: people.len() as u64 + more, people }
 }
