@@ -106,14 +106,14 @@ pub struct Span {
 pub enum Anchor {
     /// The newest entries.
     Newest,
-    /// The entries up to and including this one.
+    /// The entries up to and including this one. Up to [`Position::start`] there are none: found, and empty.
     Through(Position),
-    /// The entries before this one.
+    /// The entries before this one. Before [`Position::start`] there are none: found, and empty.
     Before(Position),
     /// The entries after this one. [`Position::start`] is there if the room lost no entry at its beginning; so is the
     /// place right before the oldest entry that is kept, or where the room stands if none is.
     After(Position),
-    /// This entry in the middle of its neighbours.
+    /// This entry in the middle of its neighbours. Around [`Position::start`] are the entries after it.
     Around(Position),
 }
 

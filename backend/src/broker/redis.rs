@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`publishing`] | everything that is stored goes through one ordered lane |
 //! | [`subscriber`] | the one connection that receives, its supervisor and its probe |
-//! | [`reading`], [`records`], [`presence`] | history, small records and who is where, over a connection they share |
+//! | [`reading`], [`records`], [`presence`] | history, small records and presence, over a connection that they share |
 //! | [`address`], [`link`], [`failure`] | where Redis is, connections, and what an error says about what was done |
 //! | [`keys`], [`payload`], [`stored`] | how things are spelled in keys, on channels and in streams |
 //! | [`scripts`] | what runs inside Redis |
@@ -64,7 +64,7 @@ pub struct RedisSettings {
     /// `redis+sentinel://[user:password@]host:port[,…]/NAME[/database][?sentinel_user=…&sentinel_password=…]`; with
     /// TLS the same with `rediss`.
     pub url: String,
-    /// A file of PEM certificates: whom to believe where it is TLS. Without it those whom the system believes.
+    /// A file of PEM certificates to trust with TLS. Without it the certificates that the system trusts.
     pub ca: Option<PathBuf>,
     /// What every key and channel starts with. No braces: they would change where Redis Cluster puts the keys.
     pub prefix: String,
@@ -76,8 +76,8 @@ pub struct RedisSettings {
     pub history_max: u64,
     /// How long a room keeps an entry.
     pub history_age: Duration,
-    /// With it, an ack waits for so many replicas: one WAIT for each gathered batch. Where it ends early, its messages
-    /// are stored and told to their rooms, but answered with [`BrokerError::Unknown`].
+    /// With it, an ack waits for so many replicas: one WAIT for each round trip. If it ends early, the messages are
+    /// stored and delivered, but answered with [`BrokerError::Unknown`].
     pub wait_replicas: Option<u32>,
     /// Lanes to the hub.
     pub lanes: usize,
@@ -105,7 +105,7 @@ impl Default for RedisSettings {
 /// Settings that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
-    /// The URL is none of Redis. Says what it must be.
+    /// The URL is not that of a Redis. Says what it must be.
     #[error("{0}")]
     Url(String),
     /// The file of certificates cannot be used. Says which it is, and why.
@@ -137,11 +137,8 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
     let sender = Sender {
         address: address.clone(),
         queue: publishing.queue(),
-        keeping: Keeping {
-            keys: keys.clone(),
-            history_max: settings.history_max,
-            history_age: settings.history_age,
-        },
+        keys: keys.clone(),
+        keeping: Keeping { history_max: settings.history_max, history_age: settings.history_age },
         answer: settings.publish_deadline,
         replicas: settings.wait_replicas,
         health: health.subscribe(),
@@ -155,7 +152,7 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         probe: Probe::new(&keys, &node, settings.probe_interval, settings.wait_replicas),
         nodes: keys.nodes(),
         node: NodeId::new(&node),
-        taken: Mutex::default(),
+        rooms: Mutex::default(),
     });
 
     let closing = CancellationToken::new();

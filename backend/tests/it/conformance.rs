@@ -52,7 +52,7 @@ macro_rules! conformance {
             stale_rights, odd_room_names,
             an_edit_is_seen_everywhere, what_was_deleted_is_nowhere, nothing_to_amend, nonces_of_amendments,
             amendments_race, amending_what_was_trimmed,
-            pages, lost_anchor, start_of_an_empty_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
+            pages, lost_anchor, start_of_an_empty_room, the_start_of_a_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
             large_entries_come_in_bounded_runs, export_has_every_room,
             order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
             tell_all_reaches_everybody,

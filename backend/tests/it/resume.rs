@@ -18,6 +18,21 @@ async fn fill(client: &mut Client<V1>, room: &str, count: usize) -> Vec<Position
 }
 
 on_both! {
+    async fn older_is_said_only_of_what_is_there(cluster) {
+        let node = cluster.node(&[]).await;
+        let mut ana = node.v1("Ana").await;
+        let positions = fill(&mut ana, "room", 3).await;
+        let reader = cluster.node(&[]).await;
+        // The first is answered from the history, the others from memory.
+        for node in [&reader, &reader, &node] {
+            let mut client = node.v1("Reader").await;
+            for (since, older) in [(Position::start(), false), (positions[0].clone(), true)] {
+                let joined = client.join_since("room", Some(since.clone())).await;
+                assert_eq!((joined.recovered, joined.older), (true, older), "{since}");
+            }
+        }
+    }
+
     async fn every_kind_of_position(cluster) {
         let (one, two) = (cluster.node(&["--history-messages", "600"]).await, cluster.node(&[]).await);
         let mut ana = one.v1("Ana").await;

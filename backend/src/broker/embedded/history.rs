@@ -96,6 +96,9 @@ impl<'a> RoomHistory<'a> {
     fn run(&self, span: &Span) -> Result<Run, redb::Error> {
         let limit = u64::try_from(span.limit).unwrap_or(u64::MAX).max(1);
         let found = match &span.from {
+            Anchor::Through(position) | Anchor::Before(position) if position.is_start() => {
+                Some((self.first, Vec::new()))
+            }
             Anchor::Newest => Some(self.back(self.next, limit, PAGE_BYTES)?),
             Anchor::Through(position) => match self.find(position)? {
                 Some(number) => Some(self.back(number + 1, limit, PAGE_BYTES)?),
@@ -106,6 +109,10 @@ impl<'a> RoomHistory<'a> {
                 None => None,
             },
             Anchor::After(position) => match self.find_or_before(position)? {
+                Some(number) => Some(self.forth(number + 1, limit, PAGE_BYTES)?),
+                None => None,
+            },
+            Anchor::Around(position) if position.is_start() => match self.find_or_start(position)? {
                 Some(number) => Some(self.forth(number + 1, limit, PAGE_BYTES)?),
                 None => None,
             },

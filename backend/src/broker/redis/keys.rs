@@ -1,11 +1,13 @@
-//! How things are called in Redis.
+//! The names of keys and channels in Redis.
+
+use std::{collections::HashMap, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::text::{Nonce, Room, UserId};
 
 use crate::broker::{Key, Kind};
 
-/// Everything else could end a hash tag or confuse whoever looks at the keys.
+/// Every other character could end a hash tag or confuse people who look at the keys.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// The names of keys and channels. All of a room carry the hash tag `{room}`, so that they live in one slot
@@ -25,7 +27,7 @@ impl Keys {
         self.room(room, "log")
     }
 
-    /// The pattern that every [`Keys::stream`] matches, and perhaps others.
+    /// A pattern that every [`Keys::stream`] matches, and perhaps other keys.
     pub(super) fn streams(&self) -> String {
         let mut pattern = String::new();
         for character in self.prefix.chars() {
@@ -55,19 +57,24 @@ impl Keys {
         self.room(room, "amended")
     }
 
-    /// What each node says of who is in the room.
+    /// What each node announces of the room.
     pub(super) fn here(&self, room: &Room) -> String {
         self.room(room, "here")
     }
 
-    /// Where the room's entries are handed over.
+    /// The channel of the room.
     pub(super) fn channel(&self, room: &Room) -> String {
         self.room(room, "live")
     }
 
-    /// The position that a nonce was stored at.
-    pub(super) fn nonce(&self, room: &Room, sender: &UserId, nonce: &Nonce) -> String {
-        self.room(room, &format!("nonce:{sender}:{nonce}"))
+    /// All that a publish needs, for a room that is published to again and again.
+    pub(super) fn publishing(&self, room: &Room) -> PublishKeys {
+        let names = [self.stream(room), self.head(room), self.channel(room), self.rights(room)];
+        let [stream, head, channel, rights] = names;
+        PublishKeys {
+            names: [stream, head, channel, rights, self.amended(room), self.about(room)],
+            nonces: self.room(room, "nonce:"),
+        }
     }
 
     /// A record: version (`r`) and value (`d`).
@@ -95,7 +102,7 @@ impl Keys {
         format!("{}index:{}", self.prefix, kind.as_str())
     }
 
-    /// What a living node renews.
+    /// The key that a live node renews.
     pub(super) fn lease(&self, node: &str) -> String {
         format!("{}{{node:{node}}}:lease", self.prefix)
     }
@@ -112,6 +119,52 @@ impl Keys {
 
     fn room(&self, room: &Room, what: &str) -> String {
         format!("{}{{{}}}:{what}", self.prefix, utf8_percent_encode(room.as_str(), PLAIN))
+    }
+}
+
+/// The keys of a room that a publish needs, spelled once.
+#[derive(Debug)]
+pub(super) struct PublishKeys {
+    /// In the order in which the script wants them.
+    pub(super) names: [String; 6],
+    /// What the key of each nonce starts with.
+    nonces: String,
+}
+
+impl PublishKeys {
+    /// The position that a nonce was stored at.
+    pub(super) fn nonce(&self, sender: &UserId, nonce: &Nonce) -> String {
+        let (sender, nonce) = (sender.as_str(), nonce.as_str());
+        [self.nonces.as_str(), sender, ":", nonce].concat()
+    }
+}
+
+/// The keys of rooms that were published to lately.
+#[derive(Debug)]
+pub(super) struct KeyCache {
+    keys: Keys,
+    rooms: HashMap<Room, Arc<PublishKeys>>,
+}
+
+impl KeyCache {
+    /// Rooms that are remembered, a few hundred bytes each.
+    const ROOMS: usize = 1024;
+
+    pub(super) fn new(keys: Keys) -> Self {
+        Self { keys, rooms: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, room: &Room) -> Arc<PublishKeys> {
+        if let Some(keys) = self.rooms.get(room) {
+            return Arc::clone(keys);
+        }
+        if self.rooms.len() >= Self::ROOMS {
+            // Which rooms are busy changes; those that still are come back at once.
+            self.rooms.clear();
+        }
+        let keys = Arc::new(self.keys.publishing(room));
+        self.rooms.insert(room.clone(), Arc::clone(&keys));
+        keys
     }
 }
 

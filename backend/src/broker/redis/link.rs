@@ -24,7 +24,7 @@ pub(super) struct Link {
 
 #[derive(Debug, Default)]
 struct Current {
-    /// Tells a connection from the one before it.
+    /// Distinguishes a connection from the previous one.
     number: u64,
     connection: Option<MultiplexedConnection>,
 }
@@ -33,7 +33,7 @@ impl Link {
     /// Replaces the connection.
     pub(super) async fn open(&self, server: &Server) -> Result<(), Failure> {
         let connection = server.commands(ANSWER).await?;
-        // What the connection before left behind must not end this one.
+        // A notification about the previous connection must not end this one.
         self.broken.notified().now_or_never();
         let mut current = self.lock();
         current.number += 1;
@@ -46,7 +46,7 @@ impl Link {
         self.lock().connection = None;
     }
 
-    /// Waits until the connection is found broken.
+    /// Waits until the connection is found to be broken.
     pub(super) async fn broken(&self) {
         self.broken.notified().await;
     }
@@ -62,7 +62,7 @@ impl Link {
         self.answers(commands.ignore_errors()).await
     }
 
-    /// A script, whether Redis knows it or not. For what keeps no order with others.
+    /// A script, whether Redis knows it or not. For calls that need no order among themselves.
     pub(super) async fn script<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -82,7 +82,7 @@ impl Link {
     }
 
     /// Many calls of one script in one round trip, whether Redis knows it or not; an answer each, which may be an error.
-    /// For what may be done twice: where Redis did not know the script, all calls are made again.
+    /// For what may be done twice: if Redis did not know the script, all calls are made again.
     pub(super) async fn scripts(&self, script: &Script, mut calls: Pipeline) -> Result<Vec<Value>, Failure> {
         let calls = calls.ignore_errors();
         let unknown = |answer: &Value| matches!(answer, Value::ServerError(error) if Failure::from(error) == Failure::NoScript);
@@ -124,7 +124,7 @@ impl Link {
     }
 }
 
-/// Pauses between tries: doubling up to a second, each shortened by chance so that nodes do not come in step.
+/// Pauses between tries: doubling up to a second, each shortened at random so that nodes do not try in step.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     tries: u32,

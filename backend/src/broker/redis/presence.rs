@@ -1,6 +1,6 @@
-//! Who is where: one hash per room with a field for each node that has people there, and the nodes' leases.
+//! Presence: one hash per room with a field for each node that has people there, and the nodes' leases.
 //!
-//! The lease is the probe's. What a dead node left is swept by the nodes that meet it; where nobody does, it expires.
+//! The probe renews the lease. Nodes that meet the announcement of a dead node remove it; else it expires.
 
 use std::{
     collections::HashMap,
@@ -20,16 +20,16 @@ use crate::broker::{
     presence::{Announcement, NodeId, Roster},
 };
 
-/// After how long what a node said of a room is gone; nodes say it again sooner.
+/// When an announcement expires; nodes repeat it sooner.
 const EXPIRY: Duration = Duration::from_secs(6 * 3600);
 
 /// Rooms, or nodes, in one round trip.
 const BATCH: usize = 256;
 
-/// For how long a node that was seen alive is taken to be.
+/// How long a node that was seen alive counts as alive.
 const ALIVE: Duration = Duration::from_secs(2);
 
-/// What nodes say, in Redis.
+/// What nodes announce, in Redis.
 #[derive(Debug)]
 pub(super) struct NodeRosters {
     link: Arc<Link>,

@@ -1,8 +1,8 @@
 //! The ordered lane of publishes: everything a node stores goes through one queue and one connection.
 //!
 //! Accepting a draft is synchronous, so the order of calls is the order in the queue. One task sends what waits, one
-//! round trip at a time, and when it does not know what became of a batch it sends all of it again, in its order and
-//! with the same nonces, before anything new.
+//! round trip at a time. When it does not know what became of a round trip, it sends all of it again, in the same order
+//! and with the same nonces, before anything new.
 
 mod queue;
 mod round_trip;
@@ -23,7 +23,7 @@ use self::queue::{DraftQueue, DraftStage, QueuedDraft};
 pub(super) use self::{round_trip::Keeping, sender::Sender};
 use crate::broker::{BrokerError, Draft, Stored};
 
-/// Where drafts are handed in.
+/// Accepts drafts.
 #[derive(Debug)]
 pub(super) struct Publishing {
     queue: Arc<DraftQueue>,
@@ -57,7 +57,7 @@ impl Publishing {
         Box::pin(async move {
             match timeout_at(deadline, answered).await {
                 Ok(Ok(result)) => result,
-                // Too late, or the lane is gone. If it was not on its way yet, it never will be.
+                // Too late, or the lane is gone. A draft that was not sent yet never will be.
                 Ok(Err(_)) | Err(_) if stage.expire() => {
                     Err(BrokerError::Unavailable("there is no connection to Redis".to_owned()))
                 }
@@ -68,7 +68,7 @@ impl Publishing {
 
     /// Waits until everything accepted is answered, at most until the last deadline.
     pub(super) async fn finish(&self) {
-        // What is left then has passed its deadline, and its callers know.
+        // What is left then is past its deadline, and its callers were told.
         let _late = tokio::time::timeout(self.deadline, self.queue.emptied()).await;
     }
 }

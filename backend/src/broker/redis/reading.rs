@@ -1,19 +1,20 @@
 //! Reading the history.
 
+mod chain;
+mod rooms;
+
 use std::{sync::Arc, time::Duration};
 
-use ::redis::{Pipeline, Value};
+use ::redis::Value;
 use shared::text::{Position, Room};
 
-use super::{
-    failure::Failure,
-    keys::Keys,
-    link::Link,
-    scripts::{HEAD, KEPT},
-    stored,
-};
+use self::chain::{Older, drop_skipped, skips};
+use super::{failure::Failure, keys::Keys, link::Link, stored};
 use crate::{
-    broker::{Anchor, BrokerError, Change, Entry, Record, Run, Span},
+    broker::{
+        contract::{Anchor, BrokerError, Run, Span},
+        entry::{Change, Entry, Record},
+    },
     clock,
 };
 
@@ -22,9 +23,6 @@ const RUN_BYTES: usize = 1 << 20;
 
 /// Entries asked for in one command, so that a read blocks Redis and fills buffers only so much.
 const CHUNK: usize = 64;
-
-/// Rooms, or positions, asked about in one round trip.
-const BATCH: usize = 500;
 
 /// The kept messages, for reading.
 #[derive(Debug)]
@@ -35,123 +33,93 @@ pub(super) struct HistoryReader {
     pub(super) age: Duration,
 }
 
-#[derive(Clone, Copy)]
-enum Way {
-    Older,
-    Newer,
-}
+/// A contiguous part of a run, and whether there is more that way.
+type Part = (Vec<Entry>, bool);
 
 impl HistoryReader {
-    /// See [`Log::read`](crate::broker::Log::read).
+    /// See [`Core::read`](crate::broker::Core::read).
     pub(super) async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
         let limit = span.limit.max(1);
         let run = match span.from {
             Anchor::Newest => {
-                let (entries, older) = self.gather(room, Way::Older, "+", limit).await?;
-                Run { entries, found: true, older, newer: false }
+                let (entries, older) = self.older(room, "+", Older::default(), limit).await?;
+                Some(Run { entries, found: true, older, newer: false })
             }
-            Anchor::Through(position) => {
-                let Some((id, _)) = self.anchor(room, &position).await? else { return Ok(Run::default()) };
-                let (entries, older) = self.gather(room, Way::Older, &id, limit).await?;
-                let (_, newer) = self.gather(room, Way::Newer, &format!("({id}"), 0).await?;
-                Run { entries, found: true, older, newer }
+            Anchor::Through(start) | Anchor::Before(start) if start.is_start() => {
+                let newer = self.newer(room, &self.oldest().to_string(), None, 0).await?;
+                Some(Run { found: true, newer: newer.is_some_and(|(_, more)| more), ..Run::default() })
             }
-            Anchor::Before(position) => {
-                let Some((id, _)) = self.anchor(room, &position).await? else { return Ok(Run::default()) };
-                let (entries, older) = self.gather(room, Way::Older, &format!("({id}"), limit).await?;
-                Run { entries, found: true, older, newer: true }
-            }
-            Anchor::After(position) => self.after(room, &position, limit).await?,
-            Anchor::Around(position) => {
-                let Some((id, anchor)) = self.anchor(room, &position).await? else {
-                    return Ok(Run::default());
-                };
-                let before = (limit - 1) / 2;
-                let beside = format!("({id}");
-                let mut anchor = [anchor];
-                self.amend(room, &mut anchor).await?;
-                let (mut entries, older) = self.gather(room, Way::Older, &beside, before).await?;
-                let (after, newer) = self.gather(room, Way::Newer, &beside, limit - 1 - before).await?;
-                entries.extend(anchor);
-                entries.extend(after);
-                Run { entries, found: true, older, newer }
-            }
+            Anchor::Through(position) => self.through(room, &position, limit).await?,
+            Anchor::Before(position) => match self.anchor(room, &position).await? {
+                Some((id, anchor)) => {
+                    let chain = Older::before(&anchor);
+                    let (entries, older) = self.older(room, &format!("({id}"), chain, limit).await?;
+                    Some(Run { entries, found: true, older, newer: true })
+                }
+                None => None,
+            },
+            Anchor::Around(position) if !position.is_start() => self.around(room, &position, limit).await?,
+            Anchor::After(position) | Anchor::Around(position) => self.after(room, &position, limit).await?,
         };
-        Ok(run)
+        Ok(run.unwrap_or_default())
     }
 
-    /// See [`Log::rooms`](crate::broker::Log::rooms). The cursor is the one of `SCAN`.
-    pub(super) async fn rooms(
-        &self,
-        cursor: Option<String>,
-    ) -> Result<(Vec<Room>, Option<String>), BrokerError> {
-        let mut scan = ::redis::cmd("SCAN");
-        scan.arg(cursor.unwrap_or_else(|| "0".to_owned()));
-        scan.arg("MATCH").arg(self.keys.streams()).arg("COUNT").arg(1_000);
-        let (next, streams): (String, Vec<String>) = self.link.query(&scan).await?;
-        let rooms = streams.iter().filter_map(|stream| self.keys.room_of(stream)).collect();
-        Ok((rooms, (next != "0").then_some(next)))
-    }
-
-    /// See [`Log::heads`](crate::broker::Log::heads).
-    pub(super) async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
-        let mut heads = Vec::with_capacity(rooms.len());
-        for batch in rooms.chunks(BATCH) {
-            let mut calls = Pipeline::with_capacity(batch.len());
-            for room in batch {
-                calls.add_command(HEAD.cached(&[self.keys.stream(room), self.keys.head(room)]));
-            }
-            for answer in self.link.scripts(&HEAD, calls).await.map_err(read_failed)? {
-                heads.push(head(answer).map_err(read_failed)?);
-            }
-        }
-        if heads.len() == rooms.len() {
-            Ok(heads)
-        } else {
-            Err(BrokerError::Unavailable("an answer is missing".into()))
-        }
-    }
-
-    /// See [`Log::first_kept`](crate::broker::Log::first_kept).
-    pub(super) async fn first_kept(
+    async fn through(
         &self,
         room: &Room,
-        positions: &[Position],
-    ) -> Result<Option<Position>, BrokerError> {
-        let keys = [self.keys.stream(room), self.keys.head(room)];
-        let oldest = self.oldest();
-        let lowest = oldest.to_string();
-        // What is too old may still be in the stream.
-        let young = |position: &&Position| stored::time(position).is_none_or(|time| time >= oldest);
-        let candidates: Vec<_> = positions.iter().filter(young).collect();
-        for batch in candidates.chunks(BATCH) {
-            let mut args = vec![lowest.as_bytes()];
-            args.extend(batch.iter().map(|position| position.as_str().as_bytes()));
-            let found: usize = self.link.script(&KEPT, &keys, &args).await.map_err(read_failed)?;
-            if let Some(position) = found.checked_sub(1).and_then(|index| batch.get(index)) {
-                return Ok(Some((*position).clone()));
-            }
-        }
-        Ok(None)
+        position: &Position,
+        limit: usize,
+    ) -> Result<Option<Run>, BrokerError> {
+        let Some((id, _)) = self.anchor(room, position).await? else { return Ok(None) };
+        let (entries, older) = self.older(room, &id, Older::default(), limit).await?;
+        let newer = self.newer(room, &format!("({id}"), Some(position), 0).await?;
+        Ok(newer.map(|(_, newer)| Run { entries, found: true, older, newer }))
     }
 
-    async fn after(&self, room: &Room, position: &Position, limit: usize) -> Result<Run, BrokerError> {
+    async fn around(
+        &self,
+        room: &Room,
+        position: &Position,
+        limit: usize,
+    ) -> Result<Option<Run>, BrokerError> {
+        let Some((id, anchor)) = self.anchor(room, position).await? else { return Ok(None) };
+        let before = (limit - 1) / 2;
+        let beside = format!("({id}");
+        let (mut entries, older) = self.older(room, &beside, Older::before(&anchor), before).await?;
+        let mut anchor = [anchor];
+        self.amend(room, &mut anchor).await?;
+        let after = self.newer(room, &beside, Some(position), limit - 1 - before).await?;
+        Ok(after.map(|(after, newer)| {
+            entries.extend(anchor);
+            entries.extend(after);
+            Run { entries, found: true, older, newer }
+        }))
+    }
+
+    async fn after(
+        &self,
+        room: &Room,
+        position: &Position,
+        limit: usize,
+    ) -> Result<Option<Run>, BrokerError> {
         if let Some((id, _)) = self.anchor(room, position).await? {
-            let (entries, newer) = self.gather(room, Way::Newer, &format!("({id}"), limit).await?;
+            let after = self.newer(room, &format!("({id}"), Some(position), limit).await?;
             // The history may have been trimmed between the two steps.
-            let whole = entries.first().is_none_or(|entry| entry.prev == *position);
-            return Ok(if whole { Run { entries, found: true, older: true, newer } } else { Run::default() });
+            let whole = |entries: &[Entry]| entries.first().is_none_or(|entry| entry.prev == *position);
+            let after = after.filter(|(entries, _)| whole(entries));
+            return Ok(after.map(|(entries, newer)| Run { entries, found: true, older: true, newer }));
         }
         // Nothing is missing either if the first entry that is left comes right after the position.
-        let (entries, newer) = self.gather(room, Way::Newer, &self.oldest().to_string(), limit).await?;
+        let oldest = self.oldest().to_string();
+        let Some((entries, newer)) = self.newer(room, &oldest, None, limit).await? else { return Ok(None) };
         let found = match entries.first() {
             Some(first) => first.prev == *position,
             None => self.heads(std::slice::from_ref(room)).await?.first() == Some(position),
         };
-        Ok(if found { Run { entries, found, older: false, newer } } else { Run::default() })
+        Ok(found.then_some(Run { entries, found, older: false, newer }))
     }
 
-    /// The stream id and the entry of a position, if the history has exactly it.
+    /// The stream id and the entry of a position, if the stream has exactly it.
     async fn anchor(&self, room: &Room, position: &Position) -> Result<Option<(String, Entry)>, BrokerError> {
         let young = stored::time(position).is_some_and(|time| time >= self.oldest());
         let Some(id) = stored::id(position).filter(|_| young) else { return Ok(None) };
@@ -162,68 +130,95 @@ impl HistoryReader {
         Ok(same.map(|entry| (id.to_owned(), entry)))
     }
 
-    /// Up to `limit` entries from a place on, oldest first, and whether there are more that way.
-    async fn gather(
+    /// Up to `limit` entries from an id on towards older ones; given oldest first.
+    async fn older(
         &self,
         room: &Room,
-        way: Way,
         from: &str,
+        mut chain: Older,
         limit: usize,
-    ) -> Result<(Vec<Entry>, bool), BrokerError> {
-        let (stream, lowest) = (self.keys.stream(room), self.oldest().to_string());
+    ) -> Result<Part, BrokerError> {
+        let lowest = self.oldest().to_string();
         let (mut entries, mut from, mut bytes) = (Vec::<Entry>::new(), from.to_owned(), 0);
-        let more = loop {
+        let more = 'reading: loop {
             let count = CHUNK.min(limit + 1 - entries.len());
-            let mut ask = ::redis::cmd(match way {
-                Way::Older => "XREVRANGE",
-                Way::Newer => "XRANGE",
-            });
-            let until = match way {
-                Way::Older => lowest.as_str(),
-                Way::Newer => "+",
-            };
-            ask.arg(&stream).arg(&from).arg(until).arg("COUNT").arg(count);
-            let mut chunk = stored::entries(self.link.query(&ask).await.map_err(read_failed)?);
-            self.amend(room, &mut chunk).await?;
+            let chunk = self.chunk("XREVRANGE", room, (&from, &lowest), count).await?;
             let last = chunk.len() < count;
-            if let Some(id) = chunk.last().and_then(|entry| stored::id(&entry.position)) {
-                from = format!("({id}");
-            }
-            let mut cut = false;
+            from = after_last(&chunk).unwrap_or(from);
             for entry in chunk {
+                if !chain.accepts(&entry) {
+                    continue;
+                }
                 bytes += entry.bytes();
-                cut = entries.len() == limit || (bytes > RUN_BYTES && !entries.is_empty());
-                if cut {
-                    break;
+                if entries.len() == limit || (bytes > RUN_BYTES && !entries.is_empty()) {
+                    break 'reading true;
                 }
                 entries.push(entry);
             }
-            if cut || last {
-                break cut;
+            if last {
+                break false;
             }
         };
-        if matches!(way, Way::Older) {
-            entries.reverse();
-        }
+        entries.reverse();
         Ok((entries, more))
     }
 
-    /// Makes entries say what they say now. Asked after they were read, so that nothing is older than they are.
+    /// Up to `limit` entries from an id on towards newer ones. `None` if the entries say that `anchor`, which they come
+    /// after, is not in the chain.
+    async fn newer(
+        &self,
+        room: &Room,
+        from: &str,
+        anchor: Option<&Position>,
+        limit: usize,
+    ) -> Result<Option<Part>, BrokerError> {
+        let (mut entries, mut from, mut bytes) = (Vec::<Entry>::new(), from.to_owned(), 0);
+        loop {
+            let count = CHUNK.min(limit + 1 - entries.len());
+            let chunk = self.chunk("XRANGE", room, (&from, "+"), count).await?;
+            let last = chunk.len() < count;
+            from = after_last(&chunk).unwrap_or(from);
+            for entry in chunk {
+                drop_skipped(&mut entries, &entry);
+                if entries.is_empty() && anchor.is_some_and(|anchor| skips(&entry, anchor)) {
+                    return Ok(None);
+                }
+                bytes += entry.bytes();
+                if entries.len() == limit || (bytes > RUN_BYTES && !entries.is_empty()) {
+                    return Ok(Some((entries, true)));
+                }
+                entries.push(entry);
+            }
+            if last {
+                return Ok(Some((entries, false)));
+            }
+        }
+    }
+
+    async fn chunk(
+        &self,
+        command: &str,
+        room: &Room,
+        (from, until): (&str, &str),
+        count: usize,
+    ) -> Result<Vec<Entry>, BrokerError> {
+        let mut ask = ::redis::cmd(command);
+        ask.arg(self.keys.stream(room)).arg(from).arg(until).arg("COUNT").arg(count);
+        let mut chunk = stored::entries(self.link.query(&ask).await.map_err(read_failed)?);
+        self.amend(room, &mut chunk).await?;
+        Ok(chunk)
+    }
+
+    /// Gives entries the records that replaced theirs. Asked after they were read, so that nothing is older than they.
     async fn amend(&self, room: &Room, entries: &mut [Entry]) -> Result<(), BrokerError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let targets: Vec<_> = entries.iter().map(|entry| entry.record.amends()).collect();
-        let ids = entries
-            .iter()
-            .zip(&targets)
-            .map(|(entry, target)| stored::id(target.as_ref().unwrap_or(&entry.position)).unwrap_or("0-0"));
         let mut ask = ::redis::cmd("HMGET");
         ask.arg(self.keys.amended(room));
-        let mut asked = false;
-        for id in ids {
-            ask.arg(id);
-            asked = true;
-        }
-        if !asked {
-            return Ok(());
+        for (entry, target) in entries.iter().zip(&targets) {
+            ask.arg(stored::id(target.as_ref().unwrap_or(&entry.position)).unwrap_or("0-0"));
         }
         let found: Vec<Option<Vec<u8>>> = self.link.query(&ask).await.map_err(read_failed)?;
         for ((entry, target), now) in entries.iter_mut().zip(targets).zip(found) {
@@ -243,12 +238,18 @@ impl HistoryReader {
     }
 }
 
+/// Where to read on.
+fn after_last(chunk: &[Entry]) -> Option<String> {
+    chunk.last().and_then(|entry| stored::id(&entry.position)).map(|id| format!("({id}"))
+}
+
 /// A read that failed changed nothing, whatever it was.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn read_failed(failure: Failure) -> BrokerError {
     BrokerError::Unavailable(failure.to_string())
 }
 
+/// A script's answer that is a position.
 fn head(answer: Value) -> Result<Position, Failure> {
     match answer {
         Value::BulkString(text) => {

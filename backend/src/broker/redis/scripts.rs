@@ -19,7 +19,7 @@ macro_rules! scripts {
 }
 
 scripts! {
-    /// Stores and hands over.
+    /// Stores entries and delivers them.
     PUBLISH = "scripts/publish.lua";
     /// The newest position of a room.
     HEAD = "scripts/head.lua";
@@ -27,7 +27,7 @@ scripts! {
     KEPT = "scripts/kept.lua";
     /// Renews the lease and publishes to the node itself.
     PROBE = "scripts/probe.lua";
-    /// Says who is in a room on a node.
+    /// Announces who is in a room on a node.
     ANNOUNCE = "scripts/announce.lua";
     /// Writes a record.
     PUT = "scripts/put.lua";
@@ -43,12 +43,12 @@ impl Script {
     }
 
     /// Runs it if Redis has it, otherwise answers NOSCRIPT.
-    pub(super) fn cached(&self, keys: &[String]) -> Cmd {
+    pub(super) fn cached(&self, keys: &[impl AsRef<str>]) -> Cmd {
         call("EVALSHA", &self.sha, keys)
     }
 
     /// Runs it and makes Redis keep it.
-    pub(super) fn whole(&self, keys: &[String]) -> Cmd {
+    pub(super) fn whole(&self, keys: &[impl AsRef<str>]) -> Cmd {
         call("EVAL", self.source, keys)
     }
 
@@ -60,11 +60,11 @@ impl Script {
     }
 }
 
-fn call(verb: &str, script: &str, keys: &[String]) -> Cmd {
+fn call(verb: &str, script: &str, keys: &[impl AsRef<str>]) -> Cmd {
     let mut call = ::redis::cmd(verb);
     call.arg(script).arg(keys.len());
     for key in keys {
-        call.arg(key);
+        call.arg(key.as_ref());
     }
     call
 }

@@ -22,7 +22,16 @@ pub(super) fn id(position: &Position) -> Option<&str> {
 
 /// The time in a position, in Unix milliseconds by Redis's clock.
 pub(super) fn time(position: &Position) -> Option<u64> {
-    id(position)?.split_once('-')?.0.parse().ok()
+    place(position).map(|(time, _)| time)
+}
+
+/// Where a position stands in its stream. Only for finding out which of two entries of one stream comes first.
+pub(super) fn place(position: &Position) -> Option<(u64, u64)> {
+    if position.is_start() {
+        return Some((0, 0));
+    }
+    let (time, number) = id(position)?.split_once('-')?;
+    Some((time.parse().ok()?, number.parse().ok()?))
 }
 
 fn entry(item: Value) -> Option<Entry> {

@@ -1,9 +1,11 @@
-//! The subscriber: the one connection that receives, and whoever looks after it.
+//! The subscriber: the one connection that receives, and its supervisor.
 //!
-//! A supervisor opens the connection, takes every room again, lets a probe go round, and only then calls the bus whole.
+//! The supervisor opens the connection, subscribes to every room again, waits for a probe to come back, and only then
+//! reports the broker ready.
 //! Whatever ends a connection (Redis gone, cut, deaf, demoted; an answer that is missing) ends at the same place: not
 //! ready, with the reason, and a new connection after a short pause, for ever.
 
+mod obey;
 mod order;
 mod probe;
 
@@ -50,12 +52,12 @@ pub(super) struct Subscriber {
     pub(super) nodes: String,
     /// This node.
     pub(super) node: NodeId,
-    /// The rooms of this node by channel: what is received, or is again after the next connect.
-    pub(super) taken: Mutex<HashMap<String, Room>>,
+    /// The subscribed rooms by channel. They are subscribed to again after the next connect.
+    pub(super) rooms: Mutex<HashMap<String, Room>>,
 }
 
 impl Subscriber {
-    /// Looks after the connection for ever.
+    /// Keeps the connection up until the node closes.
     pub(super) async fn run(self: Arc<Self>, mut orders: mpsc::Receiver<Order>) {
         let mut backoff = Backoff::default();
         loop {
@@ -111,10 +113,10 @@ impl Subscriber {
         Ok((server, sink, stream))
     }
 
-    /// Takes all rooms again, and calls the bus whole when a probe has come through.
+    /// Subscribes to all rooms again, and reports the broker ready when a probe has come back.
     async fn raise(&self, sink: &mut PubSubSink) -> Result<Setup, Failure> {
         confirmed(sink.subscribe(&[self.probe.channel(), &self.nodes])).await?;
-        let channels: Vec<_> = self.taken().keys().cloned().collect();
+        let channels: Vec<_> = self.rooms().keys().cloned().collect();
         for chunk in channels.chunks(CHUNK) {
             confirmed(sink.subscribe(chunk)).await?;
         }
@@ -129,7 +131,7 @@ impl Subscriber {
         Ok(setup)
     }
 
-    /// Hands over what comes in. Never waits for anything but the connection.
+    /// Hands over what arrives. Never waits for anything but the connection.
     async fn read(&self, mut stream: PubSubStream) -> Failure {
         while let Some(message) = stream.next().await {
             let payload = payload::parse(&Bytes::copy_from_slice(message.get_payload_bytes()));
@@ -148,7 +150,7 @@ impl Subscriber {
                 }
                 continue;
             }
-            let Some(room) = self.taken().get(channel).cloned() else { continue };
+            let Some(room) = self.rooms().get(channel).cloned() else { continue };
             match payload {
                 Payload::Entries(entries) => self.lanes.push(Event::Entries(room, entries)),
                 Payload::Broadcast(what) => self.lanes.push(Event::Broadcast(room, what)),
@@ -172,8 +174,8 @@ impl Subscriber {
         });
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<String, Room>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rooms(&self) -> MutexGuard<'_, HashMap<String, Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -44,13 +44,15 @@ pub(super) fn resumed_from_ring(ring: &Ring, position: &Position, since: &Positi
         return None;
     }
     let fits = entries.len() <= limits::RECOVERY_MAX && bytes(&entries) <= PAGE_BYTES;
-    if fits { resumed(entries, false, position) } else { None }
+    // The entry at `since` is older, unless it is no entry or its room keeps nothing.
+    let older = !since.is_start() && entries.iter().all(|framed| !framed.entry.record.is_passing());
+    if fits { resumed(entries, older, false, position) } else { None }
 }
 
 /// What came after `since`, from a run that was read after it; `None` when it cannot be proved complete.
 pub(super) fn resumed_from_log(run: Run, position: &Position) -> Option<Found> {
-    let newer = run.newer;
-    if run.found { resumed(framed(run), newer, position) } else { None }
+    let (older, newer) = (run.older, run.newer);
+    if run.found { resumed(framed(run), older, newer, position) } else { None }
 }
 
 /// The newest entries, from the recent ones; `None` when they cannot tell.
@@ -76,10 +78,10 @@ pub(super) fn all_gone() -> Found {
     Found::Page(Page { entries: Vec::new(), recovered: false, older: false })
 }
 
-/// `newer`: there is more behind the entries.
-fn resumed(entries: Vec<Arc<Framed>>, newer: bool, position: &Position) -> Option<Found> {
+/// `older` and `newer`: the history has more before the entries, and after them.
+fn resumed(entries: Vec<Arc<Framed>>, older: bool, newer: bool, position: &Position) -> Option<Found> {
     if reaches(&entries, position) {
-        Some(Found::Page(Page::through(entries, position, true, true)))
+        Some(Found::Page(Page::through(entries, position, true, older)))
     } else if newer {
         None
     } else {

@@ -79,6 +79,23 @@ pub(crate) async fn start_of_an_empty_room(fixture: &mut impl Fixture) {
     assert_eq!(run, Run { found: true, ..Run::default() });
 }
 
+pub(crate) async fn the_start_of_a_room(fixture: &mut impl Fixture) {
+    let broker = fixture.broker().await;
+    let (empty, full) = (room("nobody"), room("general"));
+    let entries = say_many(&broker, &full, 3).await;
+    for from in [Anchor::Before, Anchor::Through, Anchor::Around] {
+        let from = from(Position::start());
+        let run = read(&broker, &empty, from.clone(), 5).await;
+        assert_eq!(run, Run { found: true, ..Run::default() }, "{from:?}");
+    }
+    for from in [Anchor::Before, Anchor::Through] {
+        let run = read(&broker, &full, from(Position::start()), 5).await;
+        assert_eq!(run, Run { found: true, newer: true, ..Run::default() });
+    }
+    let run = read(&broker, &full, Anchor::Around(Position::start()), 2).await;
+    assert_eq!(run, Run { entries: entries[..2].to_vec(), found: true, older: false, newer: true });
+}
+
 pub(crate) async fn start_of_a_trimmed_room(fixture: &mut impl Fixture) {
     let broker = fixture.broker().await;
     let room = room("busy");

@@ -19,7 +19,7 @@ use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    ALLOWED, Server,
+    server::{ALLOWED, Server},
     trust::{Trust, place},
 };
 use crate::broker::redis::failure::Failure;

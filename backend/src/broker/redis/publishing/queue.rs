@@ -1,4 +1,4 @@
-//! What waits to be stored, in order and bounded.
+//! The drafts that wait to be stored, in order and bounded.
 
 use std::{
     collections::VecDeque,
@@ -38,7 +38,7 @@ struct Inner {
     bytes: usize,
 }
 
-/// How far a draft is, as its caller and the lane agree on it.
+/// How far a draft is; its caller and the lane agree on it.
 #[derive(Debug, Default)]
 pub(super) struct DraftStage(AtomicU8);
 
@@ -47,21 +47,21 @@ const SENT: u8 = 1;
 const EXPIRED: u8 = 2;
 
 impl DraftStage {
-    /// Gives a draft up that is not on its way. `false` if it is (or was, and nobody knows what came of it).
+    /// Gives up a draft that was not sent. `false` if it was sent: then nobody knows what became of it.
     pub(super) fn expire(&self) -> bool {
         let step = self.0.compare_exchange(QUEUED, EXPIRED, Ordering::AcqRel, Ordering::Acquire);
         step.is_ok() || step == Err(EXPIRED)
     }
 
-    /// Puts it on its way. `false` if its caller has given it up.
+    /// Marks it as sent. `false` if its caller has given it up.
     pub(super) fn send(&self) -> bool {
         let step = self.0.compare_exchange(QUEUED, SENT, Ordering::AcqRel, Ordering::Acquire);
         step.is_ok() || step == Err(SENT)
     }
 
-    /// It surely was not executed, in no try.
+    /// No try of it was executed.
     pub(super) fn unsend(&self) {
-        // Fails only if it was not sent, and then there is nothing to take back.
+        // Fails only if it was not sent; then there is nothing to take back.
         let _unsent = self.0.compare_exchange(SENT, QUEUED, Ordering::AcqRel, Ordering::Acquire);
     }
 }
@@ -73,6 +73,8 @@ pub(super) struct QueuedDraft {
     pub(super) draft: Draft,
     pub(super) deadline: Instant,
     pub(super) stage: Arc<DraftStage>,
+    /// The same on every try of this node, by which it knows its own tries among those of others.
+    pub(super) mark: u32,
     /// An earlier try may have stored it.
     pub(super) doubtful: bool,
     answer: oneshot::Sender<Result<Stored, BrokerError>>,
@@ -86,7 +88,7 @@ impl QueuedDraft {
         stage: Arc<DraftStage>,
         answer: oneshot::Sender<Result<Stored, BrokerError>>,
     ) -> Self {
-        Self { room, draft, deadline, stage, doubtful: false, answer }
+        Self { room, draft, deadline, stage, mark: fastrand::u32(..), doubtful: false, answer }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -95,7 +97,7 @@ impl QueuedDraft {
 }
 
 impl DraftQueue {
-    /// Takes a draft in, or not: there are too many.
+    /// Queues a draft; `false` if there are too many.
     pub(super) fn push(&self, waiting: QueuedDraft) -> bool {
         {
             let mut inner = self.lock();
@@ -111,7 +113,7 @@ impl DraftQueue {
         true
     }
 
-    /// Up to `most` drafts from the front; waits for one.
+    /// Takes up to `most` drafts from the front; waits for one.
     pub(super) async fn pull(&self, most: usize) -> Vec<QueuedDraft> {
         loop {
             {

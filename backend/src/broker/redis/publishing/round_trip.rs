@@ -12,7 +12,11 @@ use tokio::time::Instant;
 use super::queue::{DraftQueue, QueuedDraft};
 use crate::broker::{
     BrokerError, Change, Stored,
-    redis::{failure::Failure, keys::Keys, scripts::PUBLISH},
+    redis::{
+        failure::Failure,
+        keys::{KeyCache, PublishKeys},
+        scripts::PUBLISH,
+    },
 };
 
 /// Drafts of one room in one call: what a call stores is published as one payload, and blocks Redis meanwhile.
@@ -24,27 +28,26 @@ const ROOM_BYTES: usize = 256 << 10;
 /// How the script keeps a room.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Keeping {
-    pub(in super::super) keys: Keys,
     pub(in super::super) history_max: u64,
     pub(in super::super) history_age: Duration,
 }
 
-/// Drafts on their way, by room, each in its order.
+/// The drafts of a round trip, by room, each room's in their order.
 #[derive(Debug, Default)]
 pub(super) struct RoundTrip {
     calls: Vec<Vec<QueuedDraft>>,
 }
 
 impl RoundTrip {
-    /// Puts a batch together from what the queue gave. A room has one call in a batch: were there two, the second could
-    /// be executed without the first. What does not fit goes back.
+    /// Makes a round trip of what the queue gave. A room has one call in it: of two calls the second could be executed
+    /// without the first. What does not fit goes back.
     pub(super) fn gather(queue: &DraftQueue, drafts: Vec<QueuedDraft>) -> Self {
         let now = Instant::now();
         let mut batch = Self::default();
         let mut rooms: HashMap<Room, RoomLoad> = HashMap::new();
         let mut back = Vec::new();
         for waiting in drafts {
-            // Those that go back are looked at again when their turn comes.
+            // Drafts that go back are looked at again when their turn comes.
             let full = rooms.get(&waiting.room).is_some_and(|load| load.full_for(&waiting));
             if full {
                 rooms.entry(waiting.room.clone()).and_modify(|load| load.full = true);
@@ -72,10 +75,12 @@ impl RoundTrip {
     }
 
     /// The round trip. With `replicas`, one WAIT for that many at its end.
-    pub(super) fn pipeline(&self, keeping: &Keeping, replicas: Option<u32>) -> Pipeline {
+    pub(super) fn pipeline(&self, keeping: &Keeping, keys: &mut KeyCache, replicas: Option<u32>) -> Pipeline {
         let mut pipeline = Pipeline::with_capacity(self.calls.len() + 1);
         for call in &self.calls {
-            pipeline.add_command(command(call, keeping));
+            if let Some(first) = call.first() {
+                pipeline.add_command(command(call, keeping, &keys.of(&first.room)));
+            }
         }
         if let Some(replicas) = replicas {
             pipeline.cmd("WAIT").arg(replicas).arg(1000);
@@ -84,7 +89,7 @@ impl RoundTrip {
         pipeline
     }
 
-    /// Hands out the answers. Drafts that are to be sent again go back to the queue; the worst reason for it is returned.
+    /// Hands out the answers. Drafts that must be sent again go back to the queue; returns the worst reason for that.
     pub(super) fn settle(
         self,
         queue: &DraftQueue,
@@ -135,7 +140,7 @@ impl RoundTrip {
         reason
     }
 
-    /// Nobody knows what became of it: all of it is to be sent again.
+    /// Nobody knows what became of it: all drafts are sent again.
     pub(super) fn doubt(self, queue: &DraftQueue) {
         let mut drafts: Vec<_> = self.calls.into_iter().flatten().collect();
         for waiting in &mut drafts {
@@ -145,13 +150,13 @@ impl RoundTrip {
     }
 }
 
-/// What a batch holds of one room.
+/// What a round trip holds of one room.
 #[derive(Debug, Default)]
 struct RoomLoad {
     call: usize,
     drafts: usize,
     bytes: usize,
-    /// One went back, so all after it do: they keep their order.
+    /// A draft went back, so all after it do: they keep their order.
     full: bool,
 }
 
@@ -161,20 +166,15 @@ impl RoomLoad {
     }
 }
 
-fn command(call: &[QueuedDraft], keeping: &Keeping) -> Cmd {
-    let Keeping { keys: names, history_max, history_age } = keeping;
-    let mut keys = Vec::with_capacity(call.len() + 6);
-    if let Some(QueuedDraft { room, .. }) = call.first() {
-        keys.extend([names.stream(room), names.head(room), names.channel(room), names.rights(room)]);
-        keys.extend([names.amended(room), names.about(room)]);
-    }
-    keys.extend(
-        call.iter().map(|QueuedDraft { room, draft, .. }| names.nonce(room, &draft.sender, &draft.nonce)),
-    );
+fn command(call: &[QueuedDraft], keeping: &Keeping, names: &PublishKeys) -> Cmd {
+    let Keeping { history_max, history_age } = keeping;
+    let nonces: Vec<_> =
+        call.iter().map(|QueuedDraft { draft, .. }| names.nonce(&draft.sender, &draft.nonce)).collect();
+    let keys: Vec<&str> = names.names.iter().chain(&nonces).map(String::as_str).collect();
     let mut command = PUBLISH.cached(&keys);
     let age = u64::try_from(history_age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
     command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age);
-    for QueuedDraft { draft, .. } in call {
+    for QueuedDraft { draft, mark, .. } in call {
         command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
         let record = draft.record.wire();
         match &draft.amends {
@@ -183,11 +183,12 @@ fn command(call: &[QueuedDraft], keeping: &Keeping) -> Cmd {
                 .arg(format!("{position} {}", record.len()))
                 .arg([&record[..], &now.wire()[..]].concat()),
         };
+        command.arg(format!("{mark:x}"));
     }
     command
 }
 
-/// What the script says about one draft.
+/// The script's answer for one draft.
 fn outcome(result: Value) -> Result<Stored, BrokerError> {
     let Value::Array(parts) = result else { return Err(BrokerError::Unknown) };
     let mut parts = parts.into_iter();

@@ -1,4 +1,4 @@
-//! The task that sends what waits.
+//! The task that sends the queued drafts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +14,7 @@ use crate::broker::{
     redis::{
         address::{Address, Server},
         failure::Failure,
+        keys::{KeyCache, Keys},
         link::Backoff,
         scripts::PUBLISH,
     },
@@ -22,28 +23,30 @@ use crate::broker::{
 /// Drafts in one round trip.
 const BATCH: usize = 256;
 
-/// The one task, with a connection of its own. It has no end.
+/// The task, with a connection of its own. It runs until the node closes.
 #[derive(Debug)]
 pub(in super::super) struct Sender {
     pub(in super::super) address: Address,
     pub(in super::super) queue: Arc<DraftQueue>,
+    pub(in super::super) keys: Keys,
     pub(in super::super) keeping: Keeping,
     /// How long an answer may take before the connection is given up.
     pub(in super::super) answer: Duration,
     pub(in super::super) replicas: Option<u32>,
-    /// Tells when the subscriber has reached Redis again: no pause outlasts that.
+    /// Shows when the subscriber has reached Redis again; a pause ends then.
     pub(in super::super) health: watch::Receiver<Health>,
 }
 
 impl Sender {
-    /// Connects and sends for ever.
+    /// Connects and sends until the node closes.
     pub(in super::super) async fn run(self) {
         let mut backoff = Backoff::default();
         let mut health = self.health.clone();
         let mut before = None;
+        let mut keys = KeyCache::new(self.keys.clone());
         loop {
             let generation = health.borrow().generation;
-            let failure = self.serve(&mut backoff, &mut before).await;
+            let failure = self.serve(&mut backoff, &mut before, &mut keys).await;
             tracing::debug!(%failure, "the publish connection is opened again");
             self.queue.expire();
             tokio::select! {
@@ -54,7 +57,12 @@ impl Sender {
         }
     }
 
-    async fn serve(&self, backoff: &mut Backoff, before: &mut Option<ConnectionId>) -> Failure {
+    async fn serve(
+        &self,
+        backoff: &mut Backoff,
+        before: &mut Option<ConnectionId>,
+        keys: &mut KeyCache,
+    ) -> Failure {
         let (mut connection, server) = match self.connect(before).await {
             Ok(connected) => connected,
             Err(failure) => return failure,
@@ -69,7 +77,7 @@ impl Sender {
             if batch.is_empty() {
                 continue;
             }
-            let pipeline = batch.pipeline(&self.keeping, self.replicas);
+            let pipeline = batch.pipeline(&self.keeping, keys, self.replicas);
             let answers: Vec<Value> = match pipeline.query_async(&mut connection).await {
                 Ok(answers) => answers,
                 Err(error) => {
@@ -93,9 +101,9 @@ impl Sender {
         }
     }
 
-    /// What the connection before has on its way must not be executed after what this one sends, so Redis is told to
-    /// drop it. A Redis that does not let us do that keeps the order all the same, unless its network is very slow.
-    /// What a server that is no longer the primary executes is dropped when it follows the new one.
+    /// Opens a connection. What the previous connection has sent must not be executed after what this one sends, so the
+    /// node tells Redis to drop the previous one. A Redis that forbids that still keeps the order, unless its network is
+    /// very slow. A server that is no longer the primary drops what it executed when it follows the new one.
     async fn connect(
         &self,
         before: &mut Option<ConnectionId>,
@@ -121,8 +129,8 @@ impl Sender {
     }
 }
 
-/// How Redis tells a connection from all others. Numbers begin anew when it restarts, addresses come again in time;
-/// both together do not.
+/// How Redis identifies a connection. Numbers begin anew when Redis restarts, and addresses are used again; a pair of
+/// both is not.
 #[derive(Debug, PartialEq, Eq)]
 struct ConnectionId {
     server: String,

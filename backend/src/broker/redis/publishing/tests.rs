@@ -1,7 +1,10 @@
 use shared::text::{Nonce, UserId};
 
 use super::{round_trip::RoundTrip, *};
-use crate::broker::Record;
+use crate::broker::{
+    Record,
+    redis::keys::{KeyCache, Keys},
+};
 
 fn draft(nonce: &str) -> Draft {
     Draft {
@@ -72,12 +75,12 @@ async fn a_room_has_one_call_in_a_batch_and_the_rest_keeps_its_order() {
     }
     let queue = publishing.queue();
     let batch = RoundTrip::gather(&queue, queue.pull(256).await);
-    let keeping = Keeping {
-        keys: super::super::keys::Keys::new("p:"),
-        history_max: 10,
-        history_age: Duration::from_secs(10),
-    };
-    assert_eq!(batch.pipeline(&keeping, None).len(), 129, "one for a, 128 others");
+    let keeping = Keeping { history_max: 10, history_age: Duration::from_secs(10) };
+    assert_eq!(
+        batch.pipeline(&keeping, &mut KeyCache::new(Keys::new("p:")), None).len(),
+        129,
+        "one for a, 128 others"
+    );
     let rest = queue.pull(1000).await;
     let nonces: Vec<_> =
         rest.iter().filter(|w| w.room == room("a")).map(|w| w.draft.nonce.to_string()).collect();

@@ -1,6 +1,6 @@
--- Says who is in a room on a node, and tells the other nodes.
--- KEYS: 1 what nodes say of the room, by node  2 channel
--- ARGV: 1 node  2 what it says, empty if nobody is there  3 expiry (ms), long after which it is said again  4 payload
+-- Announces who is in a room on a node, and tells the other nodes.
+-- KEYS: 1 the announcements of the room, by node  2 channel
+-- ARGV: 1 node  2 the announcement, empty if nobody is there  3 expiry (ms)  4 payload
 if ARGV[2] == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
 else

@@ -13,10 +13,9 @@ use std::{
 use ::redis::Pipeline;
 use tokio::{sync::watch, time::timeout};
 
-use super::Failure;
 use crate::broker::{
     Health,
-    redis::{keys::Keys, link::Link, payload, scripts::PROBE},
+    redis::{failure::Failure, keys::Keys, link::Link, payload, scripts::PROBE},
 };
 
 /// For one round.
