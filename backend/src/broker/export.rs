@@ -1,4 +1,4 @@
-//! Writing out everything that was said, as JSON lines, from any broker.
+//! Exports all messages as JSON lines, from any broker.
 
 use std::{
     collections::HashSet,

@@ -1,7 +1,7 @@
 //! Bounded, ordered hand-over from a broker's reader to the hub.
 //!
-//! The reader must never wait and never spawn a task per message, so a full lane drops what comes and remembers
-//! the room: the hub learns of it behind everything that was queued before, and reads the hole from the history.
+//! The reader must never wait and never spawn a task per message, so a full lane drops what comes and remembers the
+//! room. The hub learns of it after everything that was queued before, and reads the hole from the history.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use super::{entry::Entry, presence::Announcement};
 
-/// What the bus hands to the hub.
+/// What a broker delivers to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Entries of one room in chain order.
@@ -27,7 +27,7 @@ pub enum Event {
     Broadcast(Room, Bytes),
     /// What another node announced; see [`Presence::announce`](super::Presence::announce).
     Presence(Room, Announcement),
-    /// Entries of this room were dropped here, which the history has, or what nodes say of it.
+    /// Entries or announcements of this room were dropped here. The history has the entries.
     Gapped(Room),
     /// Something sent to [`Audience::Nodes`](super::Audience::Nodes).
     NodeBroadcast(Bytes),
@@ -46,7 +46,7 @@ impl Event {
         }
     }
 
-    /// What stands for events that are dropped.
+    /// The mark for events that were dropped.
     fn gap(room: Option<&Room>) -> Self {
         room.map_or(Self::NodesGapped, |room| Self::Gapped(room.clone()))
     }
@@ -61,7 +61,7 @@ impl Event {
     }
 }
 
-/// The lanes of one node. A room always takes the same one; what is told to all takes one, too.
+/// The lanes of one node. A room always uses the same lane; broadcasts to all nodes use one, too.
 #[derive(Debug)]
 pub struct Lanes {
     lanes: Vec<Lane>,
@@ -127,7 +127,7 @@ impl Lane {
                 return;
             }
             if queue.bytes + bytes > self.limit {
-                // The mark itself is queued: one per room, so what it costs is bounded by the rooms that were taken.
+                // The mark itself is queued: one per room, so its cost is bounded by the subscribed rooms.
                 self.dropped.fetch_add(1, Ordering::Relaxed);
                 queue.gapped.insert(event.room().cloned());
                 queue.events.push_back(Event::gap(event.room()));

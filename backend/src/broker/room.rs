@@ -1,7 +1,7 @@
-//! What is known of a room as a whole: the value of [`Key::Room`].
+//! How a room is kept: the value of [`Key::Room`].
 //!
-//! A room without a record is kept as the settings of the nodes say. What a record says counts on every node from the
-//! moment it is written, because the broker looks at it in the step that stores and in the step that reads.
+//! A room without a record is kept as the settings of the nodes say. A record counts on every node from the moment it is
+//! written, because the broker reads it in the step that stores and in the step that reads.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,8 @@ use super::state::{Key, State, StateError};
 /// The record, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoomRecord {
-    /// How many entries the room keeps, instead of what the settings say. With 0 it has no history: what is said is
-    /// passed on to whoever is there, has its place in the chain, and is nowhere afterwards.
+    /// How many entries the room keeps, instead of what the settings say. With 0 it has no history: a message is
+    /// delivered to the members, has its place in the chain, and is nowhere afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<u64>,
     /// What a later version wrote; it stays when this one writes.
@@ -22,7 +22,7 @@ pub struct RoomRecord {
 }
 
 impl RoomRecord {
-    /// Takes over what [`RoomRecord::encode`] gave. Anything else says nothing.
+    /// Reads what [`RoomRecord::encode`] wrote. Anything else is an empty record.
     pub fn decode(value: &[u8]) -> Self {
         serde_json::from_slice(value).unwrap_or_default()
     }
@@ -44,8 +44,7 @@ pub async fn get(state: &dyn State, room: &Room) -> Result<RoomRecord, StateErro
     Ok(found.map(|found| RoomRecord::decode(&found.value)).unwrap_or_default())
 }
 
-/// Changes the record of a room; whoever changes it at the same time, on whichever node, loses nothing by it.
-/// Returns what it says now.
+/// Changes the record of a room; concurrent changes, on whichever node, are not lost. Returns the new record.
 pub async fn change(
     state: &dyn State,
     room: &Room,
@@ -59,7 +58,7 @@ pub async fn change(
         change(&mut record);
         match state.put(&key, Some(version), record.encode(), None).await {
             Ok(_) => return Ok(record),
-            // Somebody was quicker: what they wrote is changed instead.
+            // Another writer was quicker: its record is changed instead.
             Err(StateError::Conflict(_)) => {}
             Err(error) => return Err(error),
         }

@@ -38,8 +38,6 @@ const NAMES_BROKERS: [&str; 2] = ["app", "tools"];
 
 /// Arrows that still close a circle or point against the layers. Cut one, and take it out of this list.
 const KNOWN: &[(&str, &str)] = &[
-    ("backend/src/broker/embedded/presence", "backend/src/broker/embedded/endpoint"),
-    ("backend/src/broker/embedded/trim", "backend/src/broker/embedded/commit"),
     ("backend/src/hub", "backend/src/session"),
     ("backend/src/session/conversation", "backend/src/session/classic"),
     ("backend/src/session/conversation", "backend/src/session/v1"),

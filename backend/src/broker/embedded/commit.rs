@@ -10,13 +10,15 @@ use redb::{ReadableTable, Table, WriteTransaction};
 use shared::text::{Nonce, Room};
 
 use super::{
-    EmbeddedSettings,
     nonces::Nonces,
     queue::{Command, Put},
-    tables::{ENTRIES, EntryRow, HeadRow, ROOMS, RoomHead, STATE, StateRow, keep, position, split, tag},
+    settings::EmbeddedSettings,
+    tables::{
+        ENTRIES, EntryRow, HeadRow, ROOMS, RoomHead, STATE, StateRow, keep, live, position, split, tag,
+    },
     trim,
 };
-use crate::broker::{BrokerError, Change, Draft, Entry, Key, Kind, Record, StateError, Stored, Versioned};
+use crate::broker::{BrokerError, Change, Draft, Entry, Key, Record, StateError, Stored, Versioned};
 use crate::clock::millis;
 
 /// What became of a command, if the commit succeeds.
@@ -285,29 +287,4 @@ impl Commit<'_> {
         self.rooms.insert(room.as_str(), head.row())?;
         Ok(())
     }
-}
-
-/// Whether a record with this end counts.
-pub(super) fn live(end: u64, now_ms: u64) -> bool {
-    end == 0 || end > now_ms
-}
-
-/// Keys of one kind, for [`State::list`](crate::broker::State::list).
-pub(super) fn list(
-    table: &impl ReadableTable<(&'static str, &'static str), StateRow<'static>>,
-    (kind, after, limit): (Kind, Option<&str>, usize),
-    now_ms: u64,
-) -> Result<Vec<String>, redb::Error> {
-    let mut names = Vec::new();
-    for row in table.range((kind.as_str(), after.unwrap_or_default())..)? {
-        let (key, row) = row?;
-        let (found, name) = key.value();
-        if found != kind.as_str() || names.len() >= limit {
-            break;
-        }
-        if Some(name) != after && live(row.value().1, now_ms) {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
 }

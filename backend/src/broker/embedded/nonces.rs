@@ -1,9 +1,9 @@
 //! Which messages were stored within the nonce window.
 //!
 //! In memory only: a table would double what a publish writes. Each entry keeps its nonce, so after a start the nonces
-//! of a room are read from its entries of the last ten minutes, when the room is first written to. So opening a file
-//! takes no longer for having been busy, and a room that nobody writes to costs nothing. A key is a 128-bit hash; the
-//! writer compares a hit with the entry.
+//! of a room are read from its entries of the last ten minutes when the room is first written to. So a busy file opens
+//! as fast as a quiet one, and a room that nobody writes to costs nothing. A key is a 128-bit hash; the writer compares
+//! a hit with the entry.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, hash_map},
@@ -35,7 +35,7 @@ pub(super) struct Nonces {
     epoch: Instant,
     /// What was inserted since [`Nonces::begin`].
     fresh: Vec<NonceKey>,
-    /// What the file may know and the index does not. `None` when that is past the window.
+    /// Entries that the file may have and the index has not. `None` when they are past the window.
     unread: Option<Unread>,
 }
 

@@ -1,4 +1,4 @@
-//! What waits for the writer, bounded in number and bytes.
+//! The commands that wait for the writer, bounded in number and bytes.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::broker::{BrokerError, Draft, Key, StateError, Stored, Versioned};
 
-/// Something for the writer to do, and where its answer goes. Whoever asked may be gone by then.
+/// Something for the writer to do, and where its answer goes. The caller may be gone by then.
 #[derive(Debug)]
 pub(super) enum Command {
     Publish {
@@ -25,7 +25,7 @@ pub(super) enum Command {
         key: Key,
         answer: oneshot::Sender<Result<Option<Versioned>, StateError>>,
     },
-    /// Answered with what keeps the writer from writing.
+    /// Answered with the reason why the writer cannot write.
     Probe {
         answer: mpsc::SyncSender<Result<(), String>>,
     },
@@ -83,7 +83,7 @@ impl WriteQueue {
         Self { waiting: Mutex::default(), changed: Condvar::new(), max_len, max_bytes }
     }
 
-    /// Queues without waiting. A probe is always let in: there is one at a time.
+    /// Queues without waiting. A probe is always accepted: there is one at a time.
     pub(super) fn push(&self, command: Command) -> Result<(), Refused> {
         {
             let mut waiting = self.lock();
@@ -128,7 +128,7 @@ impl WriteQueue {
         Some(commands)
     }
 
-    /// Nothing is let in any more; what waits is still gathered.
+    /// Accepts nothing any more; what waits is still gathered.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();

@@ -121,3 +121,8 @@ pub(super) fn entry(number: u64, (_, n, prev, _, nonce, record): EntryRow<'_>) -
         change: None,
     }
 }
+
+/// Whether a record with this end counts.
+pub(super) fn live(end: u64, now_ms: u64) -> bool {
+    end == 0 || end > now_ms
+}

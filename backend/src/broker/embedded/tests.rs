@@ -5,8 +5,8 @@ use shared::{
     text::{Body, Position, Room},
 };
 
-use super::*;
-use crate::broker::{Anchor, BrokerError, Draft, Entry, Record, Run, Span, Stored};
+use super::{disk::Disk, settings::EmbeddedSettings, *};
+use crate::broker::{Anchor, Broker, BrokerError, Draft, Entry, Health, Record, Run, Span, Stored};
 
 mod bus;
 mod failing;

@@ -1,24 +1,24 @@
-//! What is too old or too much goes in small pieces, so that no commit becomes long.
+//! Removes what is too old or too much, in small pieces, so that no commit becomes long.
 //!
-//! A publish trims its own room; a slow sweep goes round for rooms in which nobody speaks and for records that ended.
+//! A publish trims its own room; a slow sweep looks at the quiet rooms and at records that expired.
 
 use redb::{ReadableTable, Table};
 use shared::limits::NONCE_WINDOW;
 
 use super::{
-    EmbeddedSettings, commit,
     disk::Disk,
-    tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE},
+    settings::EmbeddedSettings,
+    tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE, live},
 };
 use crate::clock::millis;
 
-/// Most entries that go per publish and per room of a sweep.
+/// Most entries that are removed per publish and per room of a sweep.
 const CHUNK: u64 = 64;
 
 /// Rooms and records that one step of the sweep looks at.
 const STEP: usize = 256;
 
-/// After how much longer than its last entry an empty room is forgotten, in milliseconds.
+/// How long an empty room outlives its last entry, in milliseconds.
 const FORGET_MS: u64 = 7 * 24 * 3600 * 1000;
 
 /// Trims a room, which keeps `max` entries, after `published` ones were added to it.
@@ -159,7 +159,7 @@ impl Sweep {
             last = Some((kind.to_owned(), format!("{name}\0")));
             seen += 1;
             // Rights never end by themselves: the room's head repeats their version.
-            if !commit::live(row.value().1, now_ms) && kind != crate::broker::Kind::Rights.as_str() {
+            if !live(row.value().1, now_ms) && kind != crate::broker::Kind::Rights.as_str() {
                 found.records.push((kind.to_owned(), name.to_owned()));
             }
         }

@@ -1,4 +1,4 @@
-//! The one thread that writes: gather, commit, hand over, answer; and when the disk fails, come back by itself.
+//! The one thread that writes: gather, commit, deliver, answer; and recover when the disk fails.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Engine,
     commit::{self, CommandOutcome, Effects},
     disk::{is_full, is_full_open},
+    engine::Engine,
     nonces::Nonces,
     queue::Command,
     trim::Sweep,
@@ -17,7 +17,7 @@ use super::{
 use crate::broker::{BrokerError, Event, Health, StateError};
 use crate::clock::now_ms;
 
-/// How long the writer sleeps when nothing comes; what it does by itself is done this often at most.
+/// How long the writer sleeps when nothing comes; its own work is done this often at most.
 const IDLE: Duration = Duration::from_millis(500);
 
 /// Between two tries of a disk that failed.
@@ -68,7 +68,7 @@ struct Writer<'a> {
     nonces: Nonces,
     sweep: Sweep,
     swept: Instant,
-    /// What keeps it from writing.
+    /// Why it cannot write now.
     failure: Option<WriteFailure>,
     /// When the disk was tried last.
     tried: Instant,
@@ -104,7 +104,7 @@ impl Writer<'_> {
         match self.commit(&commands) {
             Ok(effects) => self.deliver(commands, effects),
             Err(failure) => {
-                // First, so that whoever is refused finds it in the health too.
+                // First, so that a caller who is refused finds it in the health too.
                 self.fail(failure.clone());
                 refuse(commands, &failure);
             }
@@ -228,7 +228,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Something may be stored that was not handed over: the nodes are to compare their rooms with the history.
+    /// Something may be stored that was not delivered: the nodes must compare their rooms with the history.
     fn interrupted(&self) {
         self.engine.health.send_modify(|health| health.generation += 1);
     }
@@ -242,7 +242,7 @@ impl Writer<'_> {
         }));
         match step {
             Ok(Ok(idle)) => {
-                // While there is something to remove it goes on with the next turn.
+                // While there is something to remove, it goes on with the next turn.
                 if idle {
                     self.swept = Instant::now();
                 }
@@ -254,7 +254,7 @@ impl Writer<'_> {
 }
 
 fn answer(command: Command, outcome: CommandOutcome) {
-    // Whoever asked may have given up: a send that fails is no error.
+    // The caller may have given up: a send that fails is no error.
     match (command, outcome) {
         (Command::Publish { answer, .. }, CommandOutcome::Published(done)) => drop(answer.send(done)),
         (Command::Put(_, answer), CommandOutcome::Put(done)) => drop(answer.send(done)),
@@ -275,7 +275,7 @@ fn refuse(commands: Vec<Command>, failure: &WriteFailure) {
     }
 }
 
-/// Sends a probe the way of every write, and tells what came of it.
+/// Sends a probe the way of every write, and reports the result.
 pub(super) fn probe(engine: &Engine) {
     let (answer, answered) = mpsc::sync_channel(1);
     let sent = Instant::now();

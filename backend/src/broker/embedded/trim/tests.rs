@@ -6,7 +6,7 @@ use super::*;
 use crate::broker::{
     Anchor, Draft, Key, Record, Run, Span,
     embedded::{
-        history,
+        commit, history,
         nonces::Nonces,
         queue::{Command, Put},
         tables::position,
