@@ -14,7 +14,7 @@ use backend::broker::{
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Room},
 };
 use testkit::{RedisOptions, RedisServer};

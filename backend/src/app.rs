@@ -64,10 +64,11 @@ impl App {
         tasks.spawn(health::watch_health(broker.clone(), identity.clone()));
         let ring_bytes = usize::try_from(config.broker.ring_mib).unwrap_or_default() << 20;
         let hub_settings = HubSettings { linger: config.times.linger, ring_bytes, forgotten };
-        let hub = Hub::start(broker, tasks.clone(), metrics.clone(), hub_settings);
+        let hub = Hub::start(broker.clone(), tasks.clone(), metrics.clone(), hub_settings);
         let addresses = Addresses::new(config.limits.address());
-        let sessions = Arc::new(session::Shared {
+        let sessions = Arc::new(session::NodeContext {
             hub,
+            broker,
             identity,
             metrics,
             settings: session_settings(config),
@@ -128,6 +129,11 @@ impl App {
         &self.http.sessions.hub
     }
 
+    /// The broker of the node.
+    pub fn broker(&self) -> &Broker {
+        &self.http.sessions.broker
+    }
+
     /// Leaves politely: not ready at once, no new upgrades, sessions told to move and closed one after the other,
     /// the broker flushed. Returns within the drain timeout, true if everybody had left by then.
     pub async fn leave(self) -> bool {
@@ -136,12 +142,12 @@ impl App {
         tracing::info!("leaving: {} sessions are asked to move", sessions.count());
         let deadline = tokio::time::Instant::now() + self.drain;
         let left = tokio::time::timeout(self.drain, drain::drain(sessions, self.drain)).await.is_ok();
-        for seat in sessions.all() {
-            seat.outbox.end(CloseReason::Restart);
+        for handle in sessions.all() {
+            handle.outbox.end(CloseReason::Restart);
         }
         let rest =
             deadline.saturating_duration_since(tokio::time::Instant::now()).max(Duration::from_millis(500));
-        let broker = self.http.sessions.hub.broker().clone();
+        let broker = self.http.sessions.broker.clone();
         self.http.tasks.stop();
         let ended = self.http.tasks.wait(rest).await;
         self.server.stop();

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub use self::{
     contract::{Anchor, Audience, BrokerError, Core, Health, Run, Span, Stored},
-    entry::{Change, Draft, Entry, Record},
+    entry::{Change, Draft, Record, StoredEntry},
     lane::{Event, Lane, Lanes},
     presence::Presence,
     room_index::RoomIndex,

@@ -26,7 +26,7 @@ use crate::{session, shutdown::Tasks};
 #[derive(Debug, Clone)]
 pub struct Http {
     /// What sessions share.
-    pub sessions: Arc<session::Shared>,
+    pub sessions: Arc<session::NodeContext>,
     /// Whose pages may open a socket.
     pub origins: Arc<Origins>,
     /// The log of those whose pages may not.

@@ -3,14 +3,14 @@
 //! A hub delivers, even to the sender, only what comes back from the broker: so all nodes show one order.
 //! It never sees a socket: a session is an id and an outbox.
 //!
-//! In reading order: [`framed`] (an entry and its two frames), [`ring`] (the recent entries of a room),
+//! In reading order: [`encoded`] (an entry and its two frames), [`ring`] (the recent entries of a room),
 //! [`live`] (one room's members and its place in the chain, pure), [`room`] (the room with its gate),
 //! [`join`], [`repair`] (and [`pace`], when it delivers), [`sessions`], [`people`] (who was forgotten or has a new name),
 //! [`announcer`] and [`presence`] (who is in a room on which node).
 
 pub mod announcer;
 pub mod drain;
-pub mod framed;
+pub mod encoded;
 pub mod join;
 pub mod live;
 pub mod pace;
@@ -28,14 +28,18 @@ use std::{
     time::Duration,
 };
 
-use shared::{event::Event, text::Room};
+use shared::{
+    event::{Event, Status},
+    text::{Position, Room},
+};
 use tokio::sync::Semaphore;
 
 use self::{
-    announcer::Announcer, live::Outcome, pace::Pace, ring::Budget, room::RoomCell, sessions::Sessions,
+    announcer::Announcer, encoded::EncodedEntry, live::Outcome, pace::Pace, ring::Budget, room::RoomCell,
+    sessions::Sessions,
 };
 use crate::{
-    broker::{self, Broker, Lane},
+    broker::{self, Broker, Lane, StoredEntry},
     identity::forgotten::Forgotten,
     metrics::Metrics,
     shutdown::Tasks,
@@ -107,9 +111,9 @@ impl Hub {
         &self.sessions
     }
 
-    /// The broker that this hub is on.
-    pub fn broker(&self) -> &Broker {
-        &self.broker
+    /// The entry at a position of a room, if it is among the recent ones of this node.
+    pub fn recent(&self, room: &Room, position: &Position) -> Option<Arc<EncodedEntry>> {
+        self.find(room)?.live().ring().get(position)
     }
 
     /// How many rooms this node serves.
@@ -151,7 +155,7 @@ impl Hub {
         }
     }
 
-    fn deliver(self: &Arc<Self>, room: &Room, entries: Vec<broker::Entry>) {
+    fn deliver(self: &Arc<Self>, room: &Room, entries: Vec<StoredEntry>) {
         let Some(cell) = self.find(room) else { return };
         let outcome = cell.live().receive(entries, &self.budget, &self.metrics);
         match outcome {
@@ -186,7 +190,7 @@ impl Hub {
             let now = health.borrow_and_update().clone();
             if now.ready != ready {
                 ready = now.ready;
-                self.sessions.tell_all(&Event::Status { ready });
+                self.sessions.tell_all(&Event::Status(Status { ready }));
             }
             if now.generation != generation {
                 generation = now.generation;

@@ -4,7 +4,8 @@
 //! This library exists for the binary, its tests and its benchmarks.
 //!
 //! In reading order: [`config`], [`app`] (what is wired to what), [`http`], [`session`], [`hub`], [`broker`];
-//! beside them [`identity`], [`policy`], [`limits`], [`metrics`], [`shutdown`].
+//! beside them [`outbox`] and [`peer`] (what a hub knows of a session), [`identity`], [`policy`], [`limits`], [`metrics`],
+//! [`shutdown`].
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,8 @@ pub mod hub;
 pub mod identity;
 pub mod limits;
 pub mod metrics;
+pub mod outbox;
+pub mod peer;
 pub mod policy;
 pub mod session;
 pub mod shutdown;

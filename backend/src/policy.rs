@@ -1,6 +1,6 @@
 //! Who may do what: the one place that decides, asked by every path that shows or changes a room.
 
-use shared::{message::SenderKind, text::Room};
+use shared::{person::SenderKind, text::Room};
 
 use crate::identity::Principal;
 

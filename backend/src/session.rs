@@ -3,12 +3,16 @@
 //! It sees a stream and a sink of its own types, never a socket type. Room commands are done one after the other;
 //! sends are handed to the broker in order and answered as their acks come.
 //!
-//! In reading order: [`outbox`], [`wire`] (what goes in and out), `conversation` (what both dialects share),
-//! `v1` and `classic`.
+//! In reading order: [`wire`] (what goes in and out), [`context`] (what sessions share), `conversation` (what both
+//! dialects share), `publication` (storing an entry), `step` (what follows from a frame), `dialect`, `v1` and `classic`.
 
 mod classic;
+pub mod context;
 mod conversation;
-pub mod outbox;
+mod dialect;
+mod publication;
+mod refusal;
+mod step;
 mod v1;
 pub mod wire;
 
@@ -17,23 +21,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{SinkExt, StreamExt, stream::FuturesUnordered};
 use shared::{
     close::CloseReason,
     error::{ErrorCode, ProtocolError},
 };
 use tokio::time::{Sleep, sleep, timeout};
 
+pub use self::context::{NodeContext, SessionSettings};
 use self::{
-    conversation::{Conversation, Step},
-    outbox::{Batch, Frame, Outbox},
+    conversation::Conversation,
+    publication::Ack,
+    step::{Step, Task},
     wire::{Incoming, Outgoing, Wire},
 };
 use crate::{
-    hub::Hub,
-    identity::Identity,
-    limits::{Addresses, Bucket, Pace, Sends},
-    metrics::Metrics,
+    limits::{Bucket, Pace},
+    outbox::{Outbox, Pending},
+    peer::Dialect,
 };
 
 /// Sends of one session that may wait for their acks. Beyond it the session is not read until some have come.
@@ -45,80 +50,27 @@ pub(crate) const PATIENCE: u32 = 4;
 /// How long a goodbye may take to be written.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Names a session within its node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionId(pub u64);
-
-/// The two languages of the endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// The inherited protocol.
-    Classic,
-    /// `hubbub.v1`.
-    V1,
-}
-
-/// The bounds of a session.
-#[derive(Debug, Clone)]
-pub struct SessionSettings {
-    /// Rooms it may be in.
-    pub rooms: usize,
-    /// Commands at once.
-    pub command_burst: u32,
-    /// Commands per second after that.
-    pub command_rate: u32,
-    /// Bytes that may wait in its outbox.
-    pub outbox_bytes: usize,
-    /// For hello.
-    pub hello_timeout: Duration,
-    /// Between pings to a silent peer.
-    pub ping_interval: Duration,
-    /// For the answer to a ping.
-    pub pong_timeout: Duration,
-    /// For writing what waits.
-    pub write_timeout: Duration,
-}
-
-/// What all sessions of a node share.
-#[derive(Debug)]
-pub struct Shared {
-    /// The rooms.
-    pub hub: Arc<Hub>,
-    /// Who is who.
-    pub identity: Identity,
-    /// The instruments.
-    pub metrics: Arc<Metrics>,
-    /// The bounds.
-    pub settings: SessionSettings,
-    /// What each address has used up.
-    pub addresses: Arc<Addresses>,
-    /// What has been sent lately.
-    pub sends: Sends,
-    /// The name of the node, for `welcome`.
-    pub node: String,
-}
-
 /// Runs a session from the upgrade to its end.
 pub async fn run(
     mut wire: impl Wire,
     dialect: Dialect,
     address: std::net::IpAddr,
-    shared: Arc<Shared>,
+    node: Arc<NodeContext>,
 ) -> CloseReason {
-    let outbox = Arc::new(Outbox::new(shared.settings.outbox_bytes));
-    let seat = shared.hub.sessions().add(dialect, outbox.clone());
-    let id = seat.id;
+    let outbox = Arc::new(Outbox::new(node.settings.outbox_bytes));
+    let handle = node.hub.sessions().add(dialect, outbox.clone());
+    let id = handle.id;
     let mut session = Session {
-        conversation: Conversation::new(seat, address, shared.clone()),
+        conversation: Conversation::new(handle, address, node.clone()),
         bucket: None,
         excess: 0,
         outbox,
-        shared,
+        node,
     };
     let reason = session.serve(&mut wire).await;
     session.conversation.leave_all();
-    session.shared.hub.sessions().remove(id);
-    session.shared.metrics.closed(reason);
+    session.node.hub.sessions().remove(id);
+    session.node.metrics.closed(reason);
     // The peer may be gone, or its socket full; it has had its time.
     let goodbye = async {
         let _gone = wire.send(Outgoing::Close(reason)).await;
@@ -134,12 +86,12 @@ struct Session {
     bucket: Option<Bucket>,
     excess: u32,
     outbox: Arc<Outbox>,
-    shared: Arc<Shared>,
+    node: Arc<NodeContext>,
 }
 
 impl Session {
     async fn serve(&mut self, wire: &mut impl Wire) -> CloseReason {
-        let mut acks: FuturesUnordered<BoxFuture<'static, Frame>> = FuturesUnordered::new();
+        let mut acks: FuturesUnordered<Ack> = FuturesUnordered::new();
         let mut timer = Box::pin(sleep(self.first_wait()));
         let mut pinged = false;
         loop {
@@ -169,8 +121,8 @@ impl Session {
                         return CloseReason::Unresponsive;
                     }
                     pinged = true;
-                    timer.as_mut().reset(tokio::time::Instant::now() + self.shared.settings.pong_timeout);
-                    match timeout(self.shared.settings.write_timeout, wire.send(Outgoing::Ping)).await {
+                    timer.as_mut().reset(tokio::time::Instant::now() + self.node.settings.pong_timeout);
+                    match timeout(self.node.settings.write_timeout, wire.send(Outgoing::Ping)).await {
                         Ok(Ok(())) => {}
                         Ok(Err(reason)) => return reason,
                         Err(_) => return CloseReason::Slow,
@@ -181,14 +133,14 @@ impl Session {
     }
 
     fn first_wait(&self) -> Duration {
-        let settings = &self.shared.settings;
+        let settings = &self.node.settings;
         if self.conversation.greeted() { settings.ping_interval } else { settings.hello_timeout }
     }
 
     /// Something came: the next ping is due a whole interval later. The deadline for hello does not move.
     fn rearm(&self, timer: &mut std::pin::Pin<Box<Sleep>>) {
         if self.conversation.greeted() {
-            timer.as_mut().reset(tokio::time::Instant::now() + self.shared.settings.ping_interval);
+            timer.as_mut().reset(tokio::time::Instant::now() + self.node.settings.ping_interval);
         }
     }
 
@@ -196,7 +148,7 @@ impl Session {
     async fn take(
         &mut self,
         incoming: Incoming,
-        acks: &mut FuturesUnordered<BoxFuture<'static, Frame>>,
+        acks: &mut FuturesUnordered<Ack>,
         wire: &mut impl Wire,
     ) -> Option<CloseReason> {
         let step = match incoming {
@@ -204,14 +156,15 @@ impl Session {
             Incoming::Closed => return Some(CloseReason::Normal),
             Incoming::Text(_) | Incoming::Binary if !self.within_rate() => {
                 self.excess += 1;
-                if self.excess > self.shared.settings.command_burst.saturating_mul(PATIENCE) {
+                if self.excess > self.node.settings.command_burst.saturating_mul(PATIENCE) {
                     return Some(CloseReason::Flooding);
                 }
                 let text = match &incoming {
                     Incoming::Text(text) => std::str::from_utf8(text).unwrap_or_default(),
                     Incoming::Binary | Incoming::Pong | Incoming::Closed => "",
                 };
-                self.conversation.refuse_to(
+                dialect::refuse(
+                    &self.conversation,
                     text,
                     ProtocolError {
                         retry_after_ms: Some(1000),
@@ -220,32 +173,37 @@ impl Session {
                 )
             }
             Incoming::Text(text) => match std::str::from_utf8(&text) {
-                Ok(text) => self.conversation.hear(text),
+                Ok(text) => dialect::hear(&mut self.conversation, text),
                 Err(_) => return Some(CloseReason::InvalidText),
             },
-            Incoming::Binary => self
-                .conversation
-                .refuse(ProtocolError::new(ErrorCode::BinaryFrame, "frames are text, not binary")),
+            Incoming::Binary => dialect::refuse(
+                &self.conversation,
+                "",
+                ProtocolError::new(ErrorCode::BinaryFrame, "frames are text, not binary"),
+            ),
         };
         match step {
             Step::Say(frame) => self.outbox.push(frame),
             Step::Await(ack) => acks.push(ack),
-            Step::Do(command) => return self.perform(command, wire).await,
+            Step::Do(task) => match self.perform(task, wire).await {
+                Ok(ack) => acks.extend(ack),
+                Err(reason) => return Some(reason),
+            },
         }
         None
     }
 
-    /// Waits for a command that changes rooms or the identity, writing meanwhile what waits.
-    async fn perform(&mut self, command: conversation::Task, wire: &mut impl Wire) -> Option<CloseReason> {
+    /// Waits for a task, writing meanwhile what waits. An error ends the session.
+    async fn perform(&mut self, task: Task, wire: &mut impl Wire) -> Result<Option<Ack>, CloseReason> {
         let outbox = self.outbox.clone();
-        let write_timeout = self.shared.settings.write_timeout;
-        let mut done = Box::pin(self.conversation.perform(command));
+        let write_timeout = self.node.settings.write_timeout;
+        let mut done = Box::pin(dialect::perform(&mut self.conversation, task));
         loop {
             tokio::select! {
-                () = &mut done => return None,
+                ack = &mut done => return Ok(ack),
                 () = outbox.changed() => {
                     if let Some(reason) = write(&outbox, wire, write_timeout).await {
-                        return Some(reason);
+                        return Err(reason);
                     }
                 }
             }
@@ -253,11 +211,11 @@ impl Session {
     }
 
     async fn write(&self, wire: &mut impl Wire) -> Option<CloseReason> {
-        write(&self.outbox, wire, self.shared.settings.write_timeout).await
+        write(&self.outbox, wire, self.node.settings.write_timeout).await
     }
 
     fn within_rate(&mut self) -> bool {
-        let settings = &self.shared.settings;
+        let settings = &self.node.settings;
         let now = Instant::now();
         let pace = Pace::per_second(settings.command_burst, settings.command_rate);
         self.bucket.get_or_insert_with(|| Bucket::full(now)).take(&pace, 1, now).is_ok()
@@ -267,7 +225,7 @@ impl Session {
 /// Writes all that waits, each time in one flush. `Some` ends the session: it was told to, or the peer does not read.
 async fn write(outbox: &Outbox, wire: &mut impl Wire, deadline: Duration) -> Option<CloseReason> {
     loop {
-        let Batch { frames, end } = outbox.take();
+        let Pending { frames, end } = outbox.take();
         if frames.is_empty() {
             return end;
         }

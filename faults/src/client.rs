@@ -13,8 +13,8 @@ use std::{
 
 use anyhow::Result;
 use shared::{
-    command::Command,
-    message::Message,
+    command::{self, Command},
+    entry::Entry,
     text::{Name, Nonce, Position, Room},
 };
 use tokio::{
@@ -166,7 +166,7 @@ impl Client {
     ) -> Result<End> {
         self.connection += 1;
         let name: Name = format!("Client {}", self.plan.index).parse()?;
-        let hello = Command::Hello { name, token: self.token.clone() };
+        let hello = Command::Hello(command::Hello { name, token: self.token.clone() });
         self.ask(wire, hello, Asked::Hello).await?;
         for room in self.plan.rooms.clone() {
             self.join(wire, room).await?;
@@ -220,7 +220,7 @@ impl Client {
 
     async fn join(&mut self, wire: &mut Wire, room: Room) -> Result<()> {
         let since = self.at.get(&room).cloned();
-        let command = Command::Join { room: room.clone(), since: since.clone() };
+        let command = Command::Join(command::Join { room: room.clone(), since: since.clone() });
         self.ask(wire, command, Asked::Join(room, since)).await
     }
 
@@ -232,7 +232,7 @@ impl Client {
         let nonce: Nonce = nonce.parse()?;
         let bytes = usize::try_from(self.state.body_bytes.load(Relaxed))?;
         let body = format!("{now:<bytes$}").parse()?;
-        let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body };
+        let command = Command::Send(command::Send { room: room.clone(), nonce: nonce.clone(), body });
         for (on, repeater) in (REPEATERS..).zip(&self.repeaters) {
             // A repeater that cannot keep up repeats less.
             if repeater.try_send(command.clone()).is_ok() {
@@ -302,8 +302,10 @@ pub(crate) fn said_at(nonce: &Nonce) -> u64 {
     nonce.as_str().rsplit('-').next().and_then(|time| time.parse().ok()).unwrap_or(0)
 }
 
-/// A message as the checker wants it.
-pub(crate) fn link(message: &Message) -> Link {
-    let Message { position, prev, n, nonce, .. } = message;
-    Link { position: position.clone(), prev: prev.clone(), n: *n, nonce: nonce.clone() }
+/// An entry as the checker wants it.
+pub(crate) fn link(entry: &Entry) -> Link {
+    let Entry { position, prev, n, origin, .. } = entry.clone();
+    // The harness says messages alone, and each has a nonce.
+    let nonce = origin.0.map(|origin| origin.nonce);
+    Link { position, prev, n, nonce: nonce.unwrap_or_else(|| "none".parse().expect("a nonce")) }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use shared::{
-    command::{Command, From},
+    command::{self, Command, PageAnchor},
     event::Reply,
     text::Room,
 };
@@ -22,19 +22,19 @@ pub async fn read(node: SocketAddr, rooms: &[Room]) -> Result<History> {
     let mut history = History::new();
     for room in rooms {
         request += 1;
-        let join = Command::Join { room: room.clone(), since: None };
+        let join = Command::Join(command::Join { room: room.clone(), since: None });
         let Reply::Joined(joined) = wire.ask(request, join).await? else { bail!("{room} cannot be joined") };
-        let (mut links, mut older): (Vec<_>, _) = (joined.messages.iter().map(link).collect(), joined.older);
+        let (mut links, mut older): (Vec<_>, _) = (joined.entries.iter().map(link).collect(), joined.older);
         while let (true, Some(first)) = (older, links.first()) {
             request += 1;
-            let from = From::Before(first.position.clone());
-            let page = Command::History { room: room.clone(), from, limit: Some(100) };
+            let anchor = PageAnchor::Before(first.position.clone());
+            let page = Command::History(command::History { room: room.clone(), anchor, limit: Some(100) });
             let Reply::Page(page) = wire.ask(request, page).await? else { bail!("{room} cannot be read") };
-            older = page.older && !page.messages.is_empty();
-            links.splice(0..0, page.messages.iter().map(link));
+            older = page.older && !page.entries.is_empty();
+            links.splice(0..0, page.entries.iter().map(link));
         }
         history.insert(room.clone(), links);
-        wire.ask(0, Command::Leave { room: room.clone() }).await?;
+        wire.ask(0, Command::Leave(command::Leave { room: room.clone() })).await?;
     }
     wire.close().await;
     Ok(history)

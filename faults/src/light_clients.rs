@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use shared::{
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
@@ -81,7 +81,7 @@ async fn hold(node: SocketAddr, mut rooms: Vec<Room>, counts: &LightCounts) -> R
         while asked.len() < UNDER_WAY {
             let Some(room) = rooms.pop() else { break };
             request += 1;
-            wire.say(request, Command::Join { room: room.clone(), since: None }).await?;
+            wire.say(request, Command::Join(command::Join { room: room.clone(), since: None })).await?;
             asked.insert(request, room);
         }
         let Heard::Frame(frame) = wire.hear().await? else { bail!("closed") };
@@ -96,10 +96,10 @@ async fn hold(node: SocketAddr, mut rooms: Vec<Room>, counts: &LightCounts) -> R
                 sleep(AGAIN).await;
                 rooms.extend(asked.remove(&id));
             }
-            ServerFrame::Event(Event::Message { .. }) => {
+            ServerFrame::Event(Event::Message(_)) => {
                 counts.messages.fetch_add(1, Relaxed);
             }
-            ServerFrame::Event(Event::Lost { .. }) => {
+            ServerFrame::Event(Event::Lost(_)) => {
                 counts.lost.fetch_add(1, Relaxed);
             }
             ServerFrame::Event(_) => {}

@@ -1,7 +1,7 @@
 //! The initials and the hue of a person's avatar.
 
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::UserId,
 };
 

@@ -2,86 +2,72 @@
 //!
 //! The application's own codes carry that decision by range: 3000–3499 come back, 3500–3999 stay away.
 
-/// Every way in which the server ends a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CloseReason {
-    /// The client closed and the server answers.
-    Normal,
-    /// The bytes were no WebSocket traffic.
-    ProtocolError,
-    /// A text frame was not UTF-8.
-    InvalidText,
-    /// Flooding went on after it was refused.
-    Flooding,
-    /// A message was over [`FRAME_BYTES`](crate::limits::FRAME_BYTES).
-    TooBig,
-    /// A defect of the server.
-    Internal,
-    /// The node leaves; another one takes the client.
-    Restart,
-    /// A room of this connection can no longer be served without a hole; joining again repairs it.
-    TryAgain,
-    /// The client read too slowly: its outbox was full or a write took too long. It comes back and resumes.
-    Slow,
-    /// No pong came back: nobody is there.
-    Unresponsive,
-    /// A `hubbub.v1` client did not say hello in time.
-    NoHello,
-    /// The person of this connection asked to be forgotten, on whichever connection.
-    Forgotten,
+/// Declares the reasons with their numbers and texts.
+macro_rules! reasons {
+    ($(#[doc = $doc:literal])+ pub enum $name:ident {
+        $($(#[doc = $variant_doc:literal])+ $variant:ident = $code:literal, $text:literal;)+
+    }) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[doc = $variant_doc])+ $variant,)+
+        }
+
+        impl $name {
+            /// Every reason, for tables and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The number on the wire.
+            pub const fn code(self) -> u16 {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// The text beside the number: at most 123 bytes (RFC 6455 §5.5).
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// What it means.
+            pub const fn doc(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($variant_doc),+),)+
+                }
+            }
+        }
+    };
 }
 
-impl CloseReason {
-    /// Every reason, for tables and tests.
-    pub const ALL: [Self; 12] = [
-        Self::Normal,
-        Self::ProtocolError,
-        Self::InvalidText,
-        Self::Flooding,
-        Self::TooBig,
-        Self::Internal,
-        Self::Restart,
-        Self::TryAgain,
-        Self::Slow,
-        Self::Unresponsive,
-        Self::NoHello,
-        Self::Forgotten,
-    ];
-
-    /// The number on the wire.
-    pub const fn code(self) -> u16 {
-        match self {
-            Self::Normal => 1000,
-            Self::ProtocolError => 1002,
-            Self::InvalidText => 1007,
-            Self::Flooding => 1008,
-            Self::TooBig => 1009,
-            Self::Internal => 1011,
-            Self::Restart => 1012,
-            Self::TryAgain => 1013,
-            Self::Slow => 3008,
-            Self::Unresponsive => 3009,
-            Self::NoHello => 3501,
-            Self::Forgotten => 3502,
-        }
-    }
-
-    /// The text beside the number: at most 123 bytes (RFC 6455 §5.5).
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Normal => "",
-            Self::ProtocolError => "not WebSocket traffic",
-            Self::InvalidText => "text must be UTF-8",
-            Self::Flooding => "too many commands",
-            Self::TooBig => "message too big",
-            Self::Internal => "internal error",
-            Self::Restart => "this node is leaving, connect again",
-            Self::TryAgain => "try again",
-            Self::Slow => "reading too slowly, connect again and resume",
-            Self::Unresponsive => "no answer to ping",
-            Self::NoHello => "no hello in time",
-            Self::Forgotten => "this person asked to be forgotten",
-        }
+reasons! {
+    /// Every way in which the server ends a connection.
+    pub enum CloseReason {
+        /// Normal end: the client closed.
+        Normal = 1000, "";
+        /// The bytes were no WebSocket traffic.
+        ProtocolError = 1002, "not WebSocket traffic";
+        /// A text frame was not UTF-8.
+        InvalidText = 1007, "text must be UTF-8";
+        /// Flooding went on after it was refused.
+        Flooding = 1008, "too many commands";
+        /// A message was over 65536 bytes.
+        TooBig = 1009, "message too big";
+        /// A defect of the server.
+        Internal = 1011, "internal error";
+        /// The node leaves; another one takes over. A `move` event came before it.
+        Restart = 1012, "this node is leaving, connect again";
+        /// A room of this connection cannot be served without a hole; joining again repairs it.
+        TryAgain = 1013, "try again";
+        /// The client read too slowly: its outbox was full or a write took too long. Connect again and resume.
+        Slow = 3008, "reading too slowly, connect again and resume";
+        /// No answer to a ping.
+        Unresponsive = 3009, "no answer to ping";
+        /// No `hello` in time.
+        NoHello = 3501, "no hello in time";
+        /// The person of this connection said `forget`, on another connection: drop the token and ask who is there.
+        Forgotten = 3502, "this person asked to be forgotten";
     }
 }
 

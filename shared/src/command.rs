@@ -1,12 +1,144 @@
 //! What a `hubbub.v1` client says: commands, each with a request id that its reply repeats.
 
-mod write;
-
 use crate::{
     error::{ErrorCode, ProtocolError},
-    fields::Fields,
+    table::{Described, Field, Fields, Frames, Shape, Unreadable, Writer, frames, record},
     text::{Body, Name, Nonce, Position, Room},
 };
+
+frames! {
+    /// What a client can ask. Unknown fields are ignored.
+    pub enum Command by "type" {
+        /// Says who is there. Comes first, once.
+        Hello(Hello) = "hello" -> "welcome",
+        /// Enters a room and gets its newest page or, with `since`, exactly what came after it.
+        Join(Join) = "join" -> "joined",
+        /// Leaves a room. It need not be joined.
+        Leave(Leave) = "leave" -> "left",
+        /// Says something; the room need not be joined. The reply comes once it is stored.
+        Send(Send) = "send" -> "sent",
+        /// Asks for a page of history.
+        History(History) = "history" -> "page",
+        /// Changes the person's name from now on.
+        Rename(Rename) = "rename" -> "renamed",
+        /// Makes every token of this person worthless, on all nodes. The connection goes on as a new guest.
+        Forget = "forget" -> "forgotten",
+        /// Nothing but a round trip.
+        Ping = "ping" -> "pong",
+    }
+}
+
+record! {
+    /// See [`Command::Hello`].
+    pub struct Hello {
+        /// What to be called.
+        name: Name,
+        /// The token of an earlier `welcome`, to be the same person again.
+        token: Option<String>,
+    }
+}
+
+record! {
+    /// See [`Command::Join`].
+    pub struct Join {
+        /// Which room.
+        room: Room,
+        /// The last position that the client has seen.
+        since: Option<Position>,
+    }
+}
+
+record! {
+    /// See [`Command::Leave`].
+    pub struct Leave {
+        /// Which room.
+        room: Room,
+    }
+}
+
+record! {
+    /// See [`Command::Send`].
+    pub struct Send {
+        /// Where.
+        room: Room,
+        /// The same on every try. A repeat within ten minutes is answered with the position of the first try.
+        nonce: Nonce,
+        /// What.
+        body: Body,
+    }
+}
+
+record! {
+    /// See [`Command::History`].
+    pub struct History {
+        /// Which room.
+        room: Room,
+        /// Where the page starts.
+        anchor: PageAnchor,
+        /// How many entries at most: 1 to 100, 50 when absent. A number outside is moved to the nearer end.
+        limit: Option<u64>,
+    }
+}
+
+record! {
+    /// See [`Command::Rename`].
+    pub struct Rename {
+        /// The new name.
+        name: Name,
+    }
+}
+
+/// Where a page of history starts. The named entry itself is part of the page only for `around`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageAnchor {
+    /// The entries before a position, newest of them first chosen.
+    Before(Position),
+    /// The entries after a position, oldest of them first chosen.
+    After(Position),
+    /// The entry at a position with its neighbours on both sides.
+    Around(Position),
+}
+
+type MakeAnchor = fn(Position) -> PageAnchor;
+
+/// The field of each anchor, in the order in which they count where several are given.
+const ANCHORS: [(Described, MakeAnchor); 3] = [
+    (side("before", "The entries before this position."), PageAnchor::Before),
+    (side("after", "The entries after this position."), PageAnchor::After),
+    (side("around", "The entry at this position and its neighbours."), PageAnchor::Around),
+];
+
+const fn side(name: &'static str, doc: &'static str) -> Described {
+    Described { name, doc, shape: <Position as Field>::SHAPE }
+}
+
+impl PageAnchor {
+    fn parts(&self) -> (usize, &Position) {
+        match self {
+            Self::Before(position) => (0, position),
+            Self::After(position) => (1, position),
+            Self::Around(position) => (2, position),
+        }
+    }
+}
+
+impl Field for PageAnchor {
+    const SHAPE: Shape = Shape::OneOf(&[ANCHORS[0].0, ANCHORS[1].0, ANCHORS[2].0]);
+
+    fn read_field(fields: &mut Fields, _name: &'static str) -> Result<Self, Unreadable> {
+        for (field, make) in ANCHORS {
+            if let Some(position) = Field::read_field(fields, field.name)? {
+                return Ok(make(position));
+            }
+        }
+        Err(Unreadable::NoneOf("`before`, `after`, `around`"))
+    }
+
+    fn write_field(&self, out: &mut Writer, _name: &'static str) {
+        let (side, position) = self.parts();
+        position.write_field(out, ANCHORS[side].0.name);
+    }
+}
 
 /// A command with the id that its reply will carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,70 +147,6 @@ pub struct Request {
     pub id: u64,
     /// What is asked.
     pub command: Command,
-}
-
-/// What a client can ask. Unknown fields are ignored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Who is there. Comes first, once. Answered by `welcome`.
-    Hello {
-        /// What to be called.
-        name: Name,
-        /// The token of an earlier `welcome`, to be the same person again.
-        token: Option<String>,
-    },
-    /// Enter a room and get its newest page, or, with `since`, exactly what came after it. Answered by `joined`.
-    Join {
-        /// Which room.
-        room: Room,
-        /// The last position that the client has seen.
-        since: Option<Position>,
-    },
-    /// Leave a room. Answered by `left`, also when it was not joined.
-    Leave {
-        /// Which room.
-        room: Room,
-    },
-    /// Say something. Answered by `sent` once it is stored. A repeat within ten minutes with the same nonce
-    /// is answered with the position of the first try.
-    Send {
-        /// Where; it need not be joined.
-        room: Room,
-        /// The same on every try.
-        nonce: Nonce,
-        /// What.
-        body: Body,
-    },
-    /// A page of what was said before. Answered by `page`.
-    History {
-        /// Which room.
-        room: Room,
-        /// From where.
-        from: From,
-        /// How many at most; [`PAGE`](crate::limits::PAGE) when absent.
-        limit: Option<u64>,
-    },
-    /// Be called something else from now on. Answered by `renamed`.
-    Rename {
-        /// The new name.
-        name: Name,
-    },
-    /// Make every token of this person worthless, on all nodes. Answered by `forgotten`; the connection goes on
-    /// as a new guest.
-    Forget,
-    /// Nothing but a round trip. Answered by `pong`.
-    Ping,
-}
-
-/// Where a page of history starts. The named message itself is part of the page only for `around`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
-    /// The messages before a position, newest of them first chosen.
-    Before(Position),
-    /// The messages after a position, oldest of them first chosen.
-    After(Position),
-    /// The message at a position with its neighbours on both sides.
-    Around(Position),
 }
 
 /// A frame that is no valid command, with its request id where that could be read.
@@ -90,66 +158,34 @@ pub struct Refused {
     pub error: ProtocolError,
 }
 
+/// The field of the request id.
+const ID: &str = "id";
+
 impl Request {
     /// Reads one text frame.
     pub fn decode(text: &str) -> Result<Self, Refused> {
-        let mut fields = Fields::parse(text).map_err(|error| Refused { id: None, error })?;
-        let id = fields.number("id").map_err(|error| Refused { id: None, error })?;
-        let command = Command::take(&mut fields).map_err(|error| Refused { id, error })?;
-        match id {
-            Some(id) => Ok(Self { id, command }),
-            None => {
-                Err(Refused { id, error: ProtocolError::new(ErrorCode::MissingField, "`id` is missing") })
-            }
-        }
+        let unnumbered = |error: Unreadable| Refused { id: None, error: error.into() };
+        let mut fields = Fields::parse(text).map_err(unnumbered)?;
+        let id = Option::<u64>::read_field(&mut fields, ID).map_err(unnumbered)?;
+        let command = decode(&mut fields).map_err(|error| Refused { id, error })?;
+        let id = id.ok_or_else(|| unnumbered(Unreadable::Missing(ID)))?;
+        Ok(Self { id, command })
     }
 
     /// The text frame.
     pub fn encode(&self) -> String {
-        write::request(self)
+        let mut out = Writer::new();
+        out.open();
+        self.id.write_field(&mut out, ID);
+        self.command.write_tagged(&mut out);
+        out.close();
+        out.end()
     }
 }
 
-impl Command {
-    fn take(fields: &mut Fields) -> Result<Self, ProtocolError> {
-        let kind = fields.kind()?;
-        Ok(match kind.as_str() {
-            "hello" => Self::Hello {
-                name: fields.required("name", Name::parse)?,
-                token: fields.optional("token", |text| Ok(text.to_owned()))?,
-            },
-            "join" => Self::Join { room: room(fields)?, since: fields.optional("since", Position::parse)? },
-            "leave" => Self::Leave { room: room(fields)? },
-            "send" => Self::Send {
-                room: room(fields)?,
-                nonce: fields.required("nonce", Nonce::parse)?,
-                body: fields.required("body", Body::parse)?,
-            },
-            "history" => {
-                Self::History { room: room(fields)?, from: from(fields)?, limit: fields.number("limit")? }
-            }
-            "rename" => Self::Rename { name: fields.required("name", Name::parse)? },
-            "forget" => Self::Forget,
-            "ping" => Self::Ping,
-            _ => return Err(ProtocolError::new(ErrorCode::UnknownCommand, "no such command")),
-        })
-    }
-}
-
-fn room(fields: &mut Fields) -> Result<Room, ProtocolError> {
-    fields.required("room", Room::parse)
-}
-
-fn from(fields: &mut Fields) -> Result<From, ProtocolError> {
-    let missing = || {
-        ProtocolError::new(
-            ErrorCode::MissingField,
-            "one of `before`, `after`, `around` says where the page starts",
-        )
-    };
-    let mut take = |name: &str| fields.optional(name, Position::parse);
-    let before = take("before")?.map(From::Before);
-    let after = take("after")?.map(From::After);
-    let around = take("around")?.map(From::Around);
-    before.or(after).or(around).ok_or_else(missing)
+/// Reads a command of any dialect: the tag, then the fields of the variant.
+pub(crate) fn decode<T: Frames>(fields: &mut Fields) -> Result<T, ProtocolError> {
+    let unknown = |message| ProtocolError::new(ErrorCode::UnknownCommand, message);
+    let tag = fields.word(T::KEY).ok_or_else(|| unknown("`type` must name a command"))?;
+    T::read_as(&tag, fields)?.ok_or_else(|| unknown("no such command"))
 }

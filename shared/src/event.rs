@@ -2,16 +2,198 @@
 //!
 //! Unknown kinds and unknown fields are ignored by clients, so that old pages live with new nodes.
 
-mod read;
-
-use serde::Serialize;
-
 use crate::{
+    entry::{Entries, Entry},
     error::ProtocolError,
-    json::Unreadable,
-    message::{Message, Person},
+    person::Person,
+    table::{Field, Fields, Flat, Frames, Sparse, Unreadable, Writer, frames, record},
     text::{Name, Position, Room, UserId},
 };
+
+frames! {
+    /// Answers to commands.
+    pub enum Reply by "type" {
+        /// To `hello`: who the client is from now on.
+        Welcome(Welcome) = "welcome",
+        /// To `join`: a room, entered.
+        Joined(Joined) = "joined",
+        /// To `leave`.
+        Left(Left) = "left",
+        /// To `send`: it is stored.
+        Sent(Sent) = "sent",
+        /// To `history`: a run of entries.
+        Page(Page) = "page",
+        /// To `rename`.
+        Renamed(Renamed) = "renamed",
+        /// To `forget`: the new guest that this connection is from now on.
+        Forgotten(Welcome) = "forgotten",
+        /// To `ping`.
+        Pong = "pong",
+        /// To any command that was refused.
+        Error(ProtocolError) = "error",
+        /// Never sent: it stands for every type that a reader does not know.
+        Unknown = "unknown",
+    }
+}
+
+frames! {
+    /// What happens unasked.
+    pub enum Event by "type" {
+        /// Somebody said something in a joined room.
+        Message(Happened) = "message",
+        /// Something else happened in a joined room, told by its `kind`.
+        Entry(Happened) = "entry",
+        /// A run of entries is gone: the server no longer has them, whether or not they were shown.
+        Lost(Lost) = "lost",
+        /// Who came and went, on all nodes.
+        Presence(Presence) = "presence",
+        /// This node leaves: connect again after the delay.
+        Move(Move) = "move",
+        /// Whether this node can store and deliver messages now; told when it changes, and after `welcome` if it
+        /// cannot.
+        Status(Status) = "status",
+        /// Trouble with a frame whose `id` could not be read.
+        Error(ProtocolError) = "error",
+        /// Never sent: it stands for every type that a reader does not know.
+        Unknown = "unknown",
+    }
+}
+
+record! {
+    /// Who the client is from now on.
+    pub struct Welcome {
+        /// Stable for as long as the token is kept.
+        user: UserId,
+        /// The name as it is kept.
+        name: Name,
+        /// To be shown in the next `hello`, on any node. Secret.
+        token: String,
+        /// When the token ends, in milliseconds since the Unix epoch. Each `welcome` renews it.
+        expires: u64,
+        /// The node that answers.
+        node: String,
+        /// Why the token that was shown was not accepted, if it was not.
+        refused: Option<ProtocolError>,
+    }
+}
+
+record! {
+    /// A room, entered.
+    pub struct Joined {
+        /// Which room.
+        room: Room,
+        /// Where the room stands: every entry after it follows as an event.
+        position: Position,
+        /// Whether `messages` are exactly what came after `since`. If not, they are the newest page.
+        recovered: bool,
+        /// Entries of every kind, oldest first, up to and including `position`.
+        entries as "messages": Entries,
+        /// Whether the room has something older than the first of these (or, if there are none, than `position`).
+        older: bool,
+        /// How many people are in the room, on all nodes.
+        here: u64,
+        /// The first 100 of them.
+        people: Vec<Person>,
+    }
+}
+
+record! {
+    /// See [`Reply::Left`].
+    pub struct Left {
+        /// Which room.
+        room: Room,
+    }
+}
+
+record! {
+    /// See [`Reply::Sent`].
+    pub struct Sent {
+        /// Which room.
+        room: Room,
+        /// Where it stands.
+        position: Position,
+        /// Its running number; may be absent for a duplicate.
+        n: Option<u64>,
+        /// An earlier try with this nonce was stored; this is its position.
+        duplicate: bool,
+    }
+}
+
+record! {
+    /// A run of history, oldest first.
+    pub struct Page {
+        /// Which room.
+        room: Room,
+        /// Entries of every kind; each one's `prev` is the position of the one before it.
+        entries as "messages": Entries,
+        /// Whether there are older ones than the first.
+        older: bool,
+        /// Whether there are newer ones than the last.
+        newer: bool,
+        /// Whether the position that was asked for is still there. If not, these are the newest entries.
+        found: bool,
+    }
+}
+
+record! {
+    /// See [`Reply::Renamed`].
+    pub struct Renamed {
+        /// The name as it is kept.
+        name: Name,
+    }
+}
+
+record! {
+    /// A new entry of a joined room.
+    pub struct Happened {
+        /// Where.
+        room: Room,
+        /// The entry.
+        entry: Flat<Entry>,
+    }
+}
+
+record! {
+    /// See [`Event::Lost`].
+    pub struct Lost {
+        /// Where.
+        room: Room,
+        /// The newest position that is still there: the last position from now on, and the next entry's `prev`. `0` when none is.
+        after: Position,
+        /// The last position that is known to be gone.
+        through: Position,
+    }
+}
+
+record! {
+    /// See [`Event::Presence`].
+    pub struct Presence {
+        /// Where.
+        room: Room,
+        /// How many are here now.
+        here: u64,
+        /// Who came, or changed their name.
+        came: Sparse<Person>,
+        /// Who went.
+        went: Sparse<UserId>,
+    }
+}
+
+record! {
+    /// See [`Event::Move`].
+    pub struct Move {
+        /// How long to stay, in milliseconds; chosen by the server to spread the clients over time.
+        after_ms: u64,
+    }
+}
+
+record! {
+    /// See [`Event::Status`].
+    pub struct Status {
+        /// The broker answers.
+        ready: bool,
+    }
+}
 
 /// One text frame from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,169 +204,33 @@ pub enum ServerFrame {
     Event(Event),
 }
 
-/// Answers to commands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Reply {
-    /// To `hello`.
-    Welcome(Welcome),
-    /// To `join`.
-    Joined(Joined),
-    /// To `leave`.
-    Left {
-        /// Which room.
-        room: Room,
-    },
-    /// To `send`: it is stored.
-    Sent {
-        /// Which room.
-        room: Room,
-        /// Where it stands.
-        position: Position,
-        /// Its running number, or absent for a duplicate.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        n: Option<u64>,
-        /// An earlier try with this nonce was stored; this is its position.
-        duplicate: bool,
-    },
-    /// To `history`.
-    Page(Page),
-    /// To `rename`.
-    Renamed {
-        /// The name as it is kept.
-        name: Name,
-    },
-    /// To `forget`: the new guest that this connection is from now on.
-    Forgotten(Welcome),
-    /// To `ping`.
-    Pong,
-    /// To anything that was refused.
-    Error(ProtocolError),
-    /// A kind that this build does not know.
-    Unknown,
-}
-
-/// Who the client is from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Welcome {
-    /// Stable for as long as the token is kept.
-    pub user: UserId,
-    /// The name as it is kept.
-    pub name: Name,
-    /// To be shown in the next `hello`, on any node. Secret.
-    pub token: String,
-    /// When the token ends, in milliseconds since the Unix epoch. Each `welcome` renews it.
-    pub expires: u64,
-    /// The node that answers.
-    pub node: String,
-    /// Why the token that was shown was not accepted, if it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<ProtocolError>,
-}
-
-/// A room, entered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Joined {
-    /// Which room.
-    pub room: Room,
-    /// Where the room stands: every message after it follows as an event.
-    pub position: Position,
-    /// Whether `messages` are exactly what came after `since`. If not, they are the newest page.
-    pub recovered: bool,
-    /// Oldest first, up to and including `position`.
-    pub messages: Vec<Message>,
-    /// Whether the room has older messages than the first of these.
-    pub older: bool,
-    /// How many people are in the room, on all nodes.
-    pub here: u64,
-    /// The first [`PEOPLE_LISTED`](crate::limits::PEOPLE_LISTED) of them.
-    pub people: Vec<Person>,
-}
-
-/// A run of history, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Page {
-    /// Which room.
-    pub room: Room,
-    /// The messages; each one's `prev` is the one before it.
-    pub messages: Vec<Message>,
-    /// Whether there are older ones than the first.
-    pub older: bool,
-    /// Whether there are newer ones than the last.
-    pub newer: bool,
-    /// Whether the position that was asked for is still there. If not, these are the newest messages.
-    pub found: bool,
-}
-
-/// What happens unasked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Event {
-    /// Somebody said something in a joined room.
-    Message {
-        /// Where.
-        room: Room,
-        /// What.
-        #[serde(flatten)]
-        message: Message,
-    },
-    /// A run of messages is gone: the server no longer has them, whether or not they were shown.
-    Lost {
-        /// Where.
-        room: Room,
-        /// The newest position that is still there; the room goes on from it. `0` when none is.
-        after: Position,
-        /// The last position that is known to be gone.
-        through: Position,
-    },
-    /// Who came and went, on all nodes.
-    Presence {
-        /// Where.
-        room: Room,
-        /// How many are here now.
-        here: u64,
-        /// Who came, or changed their name.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        came: Vec<Person>,
-        /// Who went.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        went: Vec<UserId>,
-    },
-    /// This node leaves: connect again after the delay.
-    Move {
-        /// How long to stay, in milliseconds; chosen by the server to spread the clients over time.
-        after_ms: u64,
-    },
-    /// Whether this node can take and deliver messages.
-    Status {
-        /// The broker answers.
-        ready: bool,
-    },
-    /// Trouble that belongs to no request.
-    Error(ProtocolError),
-    /// A kind that this build does not know.
-    Unknown,
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    id: u64,
-    #[serde(flatten)]
-    reply: &'a Reply,
-}
+/// The field of the request id.
+const ID: &str = "id";
 
 impl ServerFrame {
     /// Reads one text frame.
     pub fn decode(text: &str) -> Result<Self, Unreadable> {
-        read::frame(text)
+        let mut fields = Fields::parse(text)?;
+        let id = Option::<u64>::read_field(&mut fields, ID)?;
+        let kind = String::read_field(&mut fields, Event::KEY)?;
+        Ok(match id {
+            Some(id) => Self::Reply(id, Reply::read_as(&kind, &mut fields)?.unwrap_or(Reply::Unknown)),
+            None => Self::Event(Event::read_as(&kind, &mut fields)?.unwrap_or(Event::Unknown)),
+        })
     }
 
     /// The text frame.
     pub fn encode(&self) -> String {
+        let mut out = Writer::new();
+        out.open();
         match self {
-            Self::Reply(id, reply) => serde_json::to_string(&Answer { id: *id, reply }),
-            Self::Event(event) => serde_json::to_string(event),
+            Self::Reply(id, reply) => {
+                id.write_field(&mut out, ID);
+                reply.write_tagged(&mut out);
+            }
+            Self::Event(event) => event.write_tagged(&mut out),
         }
-        .unwrap_or_default()
+        out.close();
+        out.end()
     }
 }

@@ -5,23 +5,26 @@
 //!
 //! In reading order:
 //! - [`limits`]: the numbers both sides know.
+//! - [`table`]: how an object of the wire is described, once, for its type, reader, writer and documentation.
 //! - [`text`]: rooms, names, message bodies, nonces, positions, user ids.
-//! - [`command`]: what a `hubbub.v1` client says; [`event`]: what the server says; [`message`]: what people say.
+//! - [`entry`]: what a room keeps; [`person`]: who says something.
+//! - [`command`]: what a `hubbub.v1` client says; [`event`]: what the server says.
 //! - [`classic`]: the frames of the protocol that Hubbub inherited.
-//! - [`json`]: how the page, which must be small, reads and writes all this.
-//! - [`error`] and [`close`]: how a request and how a connection fail.
+//! - [`code`], [`error`] and [`close`]: how a request and how a connection fail.
 
 #![forbid(unsafe_code)]
 
 pub mod classic;
 pub mod close;
+pub mod code;
 pub mod command;
+pub mod entry;
 pub mod error;
 pub mod event;
-mod fields;
-pub mod json;
+pub mod invalid;
 pub mod limits;
-pub mod message;
+pub mod person;
+pub mod table;
 pub mod text;
 
 /// The WebSocket subprotocol (RFC 6455 §1.9) that selects the `hubbub.v1` dialect.

@@ -2,66 +2,24 @@
 //!
 //! All of them are cheap to clone (one shared allocation) and serialize as plain JSON strings.
 
+pub mod emoji;
+
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{error::ErrorCode, limits};
+pub use crate::invalid::Invalid;
+use crate::{
+    limits,
+    table::{Form, Shape, Unreadable, Value, Writer},
+};
 
-/// Why a text was refused. [`Invalid::code`] is what the client is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
-    /// The room name has no characters.
-    #[error("a room name has at least one character")]
-    RoomEmpty,
-    /// The room name is longer than [`limits::ROOM_CHARS`].
-    #[error("a room name has at most {} characters", limits::ROOM_CHARS)]
-    RoomTooLong,
-    /// The display name is blank.
-    #[error("a name has at least one visible character")]
-    NameEmpty,
-    /// The display name is longer than [`limits::NAME_CHARS`].
-    #[error("a name has at most {} characters", limits::NAME_CHARS)]
-    NameTooLong,
-    /// The display name holds control characters or marks that change the direction of the text around it.
-    #[error("a name has no control characters and no direction marks")]
-    NameForbidden,
-    /// The message has no characters.
-    #[error("a message has at least one character")]
-    BodyEmpty,
-    /// The message is longer than [`limits::BODY_BYTES`].
-    #[error("a message has at most {} bytes of UTF-8", limits::BODY_BYTES)]
-    BodyTooLong,
-    /// The nonce is empty, too long, or has other characters than `A–Z a–z 0–9 _ -`.
-    #[error("a nonce has 1 to {} characters of A-Z a-z 0-9 _ -", limits::NONCE_CHARS)]
-    Nonce,
-    /// The position is not one that a server hands out.
-    #[error("a position is a text that the server handed out, at most {} characters", limits::POSITION_CHARS)]
-    Position,
-    /// The user id is not one that a server hands out.
-    #[error("a user id has 1 to {} characters of A-Z a-z 0-9 _ -", limits::USER_ID_CHARS)]
-    UserId,
-}
+/// The characters of nonces and user ids.
+const WORD: &str = "[A-Za-z0-9_-]";
 
-impl Invalid {
-    /// The code that goes over the wire.
-    pub const fn code(self) -> ErrorCode {
-        match self {
-            Self::RoomEmpty => ErrorCode::RoomEmpty,
-            Self::RoomTooLong => ErrorCode::RoomTooLong,
-            Self::NameEmpty => ErrorCode::NameEmpty,
-            Self::NameTooLong => ErrorCode::NameTooLong,
-            Self::NameForbidden => ErrorCode::NameForbidden,
-            Self::BodyEmpty => ErrorCode::MessageEmpty,
-            Self::BodyTooLong => ErrorCode::MessageTooLong,
-            Self::Nonce => ErrorCode::NonceInvalid,
-            Self::Position | Self::UserId => ErrorCode::PositionInvalid,
-        }
-    }
-}
-
+/// Declares a text with the name of its rule, its form and the check that makes it.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident is $rule:literal, $form:expr, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -99,6 +57,18 @@ macro_rules! text {
             }
         }
 
+        impl Value for $name {
+            const SHAPE: Shape = Shape::Rule($rule, $form);
+
+            fn from_json(json: serde_json::Value, name: &'static str) -> Result<Self, Unreadable> {
+                Ok(Self::parse(&String::from_json(json, name)?)?)
+            }
+
+            fn write_json(&self, out: &mut Writer) {
+                out.string(&self.0);
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
@@ -116,7 +86,7 @@ macro_rules! text {
 
 text! {
     /// The name of a room: 1 to [`limits::ROOM_CHARS`] characters of any kind, compared character by character.
-    Room, |text| {
+    Room is "room", Form::Chars(limits::ROOM_CHARS), |text| {
         if text.is_empty() {
             Err(Invalid::RoomEmpty)
         } else if longer_than(text, limits::ROOM_CHARS) {
@@ -130,7 +100,7 @@ text! {
 text! {
     /// What a person is called: 1 to [`limits::NAME_CHARS`] characters after white space at both ends is taken away,
     /// without control characters and without marks that turn the direction of text. Names need not be unique.
-    Name, |text| {
+    Name is "name", Form::Chars(limits::NAME_CHARS), |text| {
         let text = text.trim();
         if !text.chars().any(is_visible) {
             Err(Invalid::NameEmpty)
@@ -147,7 +117,7 @@ text! {
 text! {
     /// What is said: 1 to [`limits::BODY_BYTES`] bytes of any Unicode text. It reaches every reader unchanged,
     /// control and direction characters included; showing it safely is the reader's business.
-    Body, |text| {
+    Body is "body", Form::Bytes(limits::BODY_BYTES), |text| {
         if text.is_empty() {
             Err(Invalid::BodyEmpty)
         } else if text.len() > limits::BODY_BYTES {
@@ -161,18 +131,18 @@ text! {
 text! {
     /// The sender's own mark of a message, the same on every try: 1 to [`limits::NONCE_CHARS`] characters of
     /// `A–Z a–z 0–9 _ -`. It should end in at least four random characters.
-    Nonce, |text| word(text, limits::NONCE_CHARS).ok_or(Invalid::Nonce)
+    Nonce is "nonce", Form::Class(WORD, limits::NONCE_CHARS), |text| word(text, limits::NONCE_CHARS).ok_or(Invalid::Nonce)
 }
 
 text! {
     /// Who somebody is, stable across connections and nodes. Handed out by the server.
-    UserId, |text| word(text, limits::USER_ID_CHARS).ok_or(Invalid::UserId)
+    UserId is "user", Form::Class(WORD, limits::USER_ID_CHARS), |text| word(text, limits::USER_ID_CHARS).ok_or(Invalid::UserId)
 }
 
 text! {
-    /// Where a message stands in its room. Opaque: compared for equality only, never for order.
+    /// Where an entry stands in its room. Opaque: compared for equality only, never for order.
     /// The position of an empty room is [`Position::start`].
-    Position, |text| {
+    Position is "position", Form::Class(r"[!#-\[\]-~]", limits::POSITION_CHARS), |text| {
         let fits = !text.is_empty() && text.len() <= limits::POSITION_CHARS;
         if fits && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
             Ok(text)

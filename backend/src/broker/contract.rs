@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 use shared::text::{Position, Room};
 use tokio::sync::watch;
 
-use super::entry::{Draft, Entry};
+use super::entry::{Draft, StoredEntry};
 
 /// One node's connection to a broker.
 #[async_trait]
@@ -121,7 +121,7 @@ pub enum Anchor {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Run {
     /// Oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<StoredEntry>,
     /// Whether the position that was asked for is in the history. If not, `entries` is empty.
     /// Always true for [`Anchor::Newest`].
     pub found: bool,

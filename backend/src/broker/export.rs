@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use shared::text::{Position, Room};
 
-use super::{Anchor, Broker, BrokerError, Entry, Span};
+use super::{Anchor, Broker, BrokerError, Span, StoredEntry};
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ async fn pages(broker: &Broker, room: &Room) -> Result<Vec<(Position, usize)>, E
     Ok(pages)
 }
 
-fn line(out: &mut impl Write, room: &Room, entry: &Entry) -> io::Result<()> {
+fn line(out: &mut impl Write, room: &Room, entry: &StoredEntry) -> io::Result<()> {
     #[derive(Serialize)]
     struct Place<'a> {
         room: &'a Room,

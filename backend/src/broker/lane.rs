@@ -16,13 +16,13 @@ use bytes::Bytes;
 use shared::text::Room;
 use tokio::sync::Notify;
 
-use super::{entry::Entry, presence::Announcement};
+use super::{entry::StoredEntry, presence::Announcement};
 
 /// What a broker delivers to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Entries of one room in chain order.
-    Entries(Room, Vec<Entry>),
+    Entries(Room, Vec<StoredEntry>),
     /// Something sent to [`Audience::Room`](super::Audience::Room).
     Broadcast(Room, Bytes),
     /// What another node announced; see [`Presence::announce`](super::Presence::announce).

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shared::{
-    message::Person,
+    person::Person,
     text::{Name, Room, UserId},
 };
 

@@ -100,7 +100,7 @@ fn row(text: &mut String, bound: &Bound) -> std::fmt::Result {
         }
     };
     let beyond = match &bound.beyond {
-        Refused(code) => format!("error `{}`", serde_json::to_value(code).unwrap().as_str().unwrap()),
+        Refused(code) => format!("error `{}`", code.name()),
         Closed(reason) => format!("close {}", reason.code()),
         Status(status) => format!("HTTP {status}"),
         Else(what) => (*what).to_owned(),

@@ -36,7 +36,7 @@ pub async fn nothing() -> Response {
 }
 
 fn readiness(http: &Http) -> Result<String, String> {
-    let health = http.sessions.hub.broker().core.health().borrow().clone();
+    let health = http.sessions.broker.core.health().borrow().clone();
     if http.is_leaving() {
         return Err("leaving".to_owned());
     }
@@ -51,13 +51,13 @@ fn readiness(http: &Http) -> Result<String, String> {
 pub async fn metrics(State(http): State<Http>) -> Response {
     let metrics = &http.sessions.metrics;
     let hub = &http.sessions.hub;
-    let health = hub.broker().core.health().borrow().clone();
+    let health = http.sessions.broker.core.health().borrow().clone();
     let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     metrics.sessions.set(gauge(hub.sessions().count()));
     metrics.rooms.set(gauge(hub.rooms()));
     metrics.outbox_bytes.set(gauge(hub.sessions().waiting_bytes()));
     metrics.ring_bytes.set(gauge(hub.ring_bytes()));
-    metrics.lane_drops.set(i64::try_from(hub.broker().lanes.dropped()).unwrap_or(i64::MAX));
+    metrics.lane_drops.set(i64::try_from(http.sessions.broker.lanes.dropped()).unwrap_or(i64::MAX));
     metrics
         .probe_us
         .set(health.round_trip.map_or(0, |trip| i64::try_from(trip.as_micros()).unwrap_or(i64::MAX)));

@@ -25,8 +25,9 @@ use tungstenite::error::{CapacityError, Error};
 use super::{Http, assets};
 use crate::{
     limits::connections::Permit,
+    peer::Dialect,
     session::{
-        self, Dialect,
+        self,
         wire::{Incoming, Outgoing},
     },
 };

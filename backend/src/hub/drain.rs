@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use shared::{
     close::CloseReason,
-    event::{Event, ServerFrame},
+    event::{Event, Move, ServerFrame},
 };
 
 use super::sessions::Sessions;
-use crate::{clock, session::Dialect};
+use crate::{clock, peer::Dialect};
 
 /// What one session adds to the window over which they are spread.
 const PER_SESSION: Duration = Duration::from_millis(2);
@@ -26,22 +26,22 @@ pub async fn drain(sessions: &Sessions, deadline: Duration) {
     let window = PER_SESSION.saturating_mul(count).min(deadline.mul_f64(0.6));
     let start = tokio::time::Instant::now();
     let mut closing = Vec::with_capacity(all.len());
-    for (number, seat) in all.into_iter().enumerate() {
+    for (number, handle) in all.into_iter().enumerate() {
         let delay = window.mul_f64(f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / f64::from(count));
-        let grace = match seat.dialect {
+        let grace = match handle.dialect {
             Dialect::V1 => {
                 let after_ms = clock::millis(delay);
-                seat.outbox.push(ServerFrame::Event(Event::Move { after_ms }).encode().into());
+                handle.outbox.push(ServerFrame::Event(Event::Move(Move { after_ms })).encode().into());
                 GRACE.min(deadline.mul_f64(0.2))
             }
             Dialect::Classic => Duration::ZERO,
         };
-        closing.push((delay + grace, seat));
+        closing.push((delay + grace, handle));
     }
     closing.sort_by_key(|(delay, _)| *delay);
-    for (delay, seat) in closing {
+    for (delay, handle) in closing {
         tokio::time::sleep_until(start + delay).await;
-        seat.outbox.end(CloseReason::Restart);
+        handle.outbox.end(CloseReason::Restart);
     }
     while sessions.count() > 0 {
         tokio::time::sleep(LOOK).await;

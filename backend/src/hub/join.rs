@@ -17,7 +17,7 @@ use self::page::Found;
 #[cfg(test)]
 pub(crate) use self::page::PAGE_BYTES;
 use super::{
-    Hub,
+    Hub, encoded,
     live::{End, Member, Outcome},
     room::{Gate, RoomCell},
 };
@@ -26,7 +26,8 @@ use crate::{
         Anchor, BrokerError, Span,
         presence::{Announcement, Occupant},
     },
-    session::{SessionId, outbox::Frame},
+    outbox::Frame,
+    peer::SessionId,
 };
 
 /// How often a join is tried again because the client knows a position that the node does not know yet.
@@ -78,7 +79,7 @@ impl Hub {
                         room: room.clone(),
                         position,
                         recovered: page.recovered,
-                        messages: page.entries.iter().filter_map(|framed| framed.entry.message()).collect(),
+                        entries: encoded::list(room, page.entries.iter().map(AsRef::as_ref)),
                         older: page.older,
                         here,
                         people,

@@ -7,9 +7,10 @@ mod waiting;
 use std::{mem, sync::Arc};
 
 use shared::{
-    event::{Event, ServerFrame},
+    event::{Event, Presence, ServerFrame},
     limits,
-    message::Person,
+    person::Person,
+    table::Sparse,
     text::{Position, Room, UserId},
 };
 
@@ -20,16 +21,14 @@ use self::{
     waiting::Waiting,
 };
 use super::{
-    framed::{self, Framed},
+    encoded::{self, EncodedEntry},
     ring::{Budget, Ring},
 };
 use crate::{
-    broker::{Entry, presence::Occupant},
+    broker::{StoredEntry, presence::Occupant},
     metrics::Metrics,
-    session::{
-        Dialect, SessionId,
-        outbox::{Frame, Outbox},
-    },
+    outbox::{Frame, Outbox},
+    peer::{Dialect, SessionId},
 };
 
 /// One session in a room.
@@ -46,7 +45,7 @@ pub struct Member {
 }
 
 /// The newest entries of a room, and where it stands.
-pub type End = (Vec<Entry>, Position);
+pub type End = (Vec<StoredEntry>, Position);
 
 /// The state of a room.
 #[derive(Debug)]
@@ -113,7 +112,7 @@ impl Live {
             Chain::At { .. } => Waiting::default(),
         };
         for entry in newest {
-            self.ring.push(Arc::new(Framed::new(entry)), budget);
+            self.ring.push(Arc::new(EncodedEntry::new(entry)), budget);
         }
         let outcome = self.receive(waiting.entries, budget, metrics);
         if waiting.overflowed { Outcome::Hole } else { outcome }
@@ -132,7 +131,7 @@ impl Live {
     }
 
     /// Takes what the bus brought, in order.
-    pub fn receive(&mut self, entries: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> Outcome {
+    pub fn receive(&mut self, entries: Vec<StoredEntry>, budget: &Budget, metrics: &Metrics) -> Outcome {
         let mut entries = entries.into_iter();
         for entry in entries.by_ref() {
             match &mut self.chain {
@@ -171,7 +170,7 @@ impl Live {
     }
 
     /// What arrived before a repair read starts, and where the read starts.
-    pub fn repair_from(&mut self) -> Option<(Position, Vec<Entry>)> {
+    pub fn repair_from(&mut self) -> Option<(Position, Vec<StoredEntry>)> {
         match &mut self.chain {
             Chain::Repairing { last, waiting } => Some((last.clone(), mem::take(waiting).entries)),
             Chain::Opening { .. } | Chain::At { .. } => None,
@@ -179,7 +178,7 @@ impl Live {
     }
 
     /// Delivers a run that was read from the history after [`Live::last`]. A break inside it is told.
-    pub fn splice(&mut self, run: Vec<Entry>, budget: &Budget, metrics: &Metrics) {
+    pub fn splice(&mut self, run: Vec<StoredEntry>, budget: &Budget, metrics: &Metrics) {
         for entry in run {
             let Some(last) = self.last().cloned() else { return };
             if self.ring.contains(&entry.position) {
@@ -205,7 +204,7 @@ impl Live {
 
     /// The read has caught up: what arrived meanwhile follows. `arrived` came before the read started, so what of it
     /// the read did not bring is older than the ring. False when something is missing still and a new round is due.
-    pub fn end_repair(&mut self, arrived: Vec<Entry>, budget: &Budget, metrics: &Metrics) -> bool {
+    pub fn end_repair(&mut self, arrived: Vec<StoredEntry>, budget: &Budget, metrics: &Metrics) -> bool {
         let waiting = match &mut self.chain {
             Chain::Repairing { waiting, .. } => mem::take(waiting),
             Chain::Opening { .. } | Chain::At { .. } => return true,
@@ -320,23 +319,23 @@ impl Live {
         }
     }
 
-    fn append(&mut self, entry: Entry, budget: &Budget, metrics: &Metrics) {
-        let framed = Arc::new(Framed::new(entry));
+    fn append(&mut self, entry: StoredEntry, budget: &Budget, metrics: &Metrics) {
+        let encoded = Arc::new(EncodedEntry::new(entry));
         for slot in &mut self.members {
-            let frame = framed.frame(&self.room, slot.member.dialect);
+            let frame = encoded.frame(&self.room, slot.member.dialect);
             if !frame.is_empty() {
                 slot.push(frame);
             }
         }
         metrics.deliveries.inc_by(self.members.len() as u64);
-        self.set_last(framed.entry.position.clone());
-        if let Some(change) = &framed.entry.change {
+        self.set_last(encoded.entry.position.clone());
+        if let Some(change) = &encoded.entry.change {
             self.ring.amend(change, budget);
         }
-        self.ring.push(framed, budget);
+        self.ring.push(encoded, budget);
     }
 
-    fn waiting(&self) -> impl Iterator<Item = &Entry> {
+    fn waiting(&self) -> impl Iterator<Item = &StoredEntry> {
         let waiting = match &self.chain {
             Chain::Opening { waiting } | Chain::Repairing { waiting, .. } => Some(waiting),
             Chain::At { .. } => None,
@@ -353,7 +352,7 @@ impl Live {
 
     fn tell_lost(&mut self, after: &Position, through: &Position) {
         for slot in &mut self.members {
-            let frame = framed::lost(&self.room, slot.member.dialect, after, through);
+            let frame = encoded::lost(&self.room, slot.member.dialect, after, through);
             slot.push(frame);
         }
     }
@@ -364,7 +363,8 @@ impl Live {
         if here > limits::PEOPLE_LISTED as u64 {
             return;
         }
-        let event = Event::Presence { room: self.room.clone(), here, came, went };
+        let presence = Presence { room: self.room.clone(), here, came: Sparse(came), went: Sparse(went) };
+        let event = Event::Presence(presence);
         let frame = Frame::from(ServerFrame::Event(event).encode());
         for slot in self.members.iter_mut().filter(|slot| slot.member.dialect == Dialect::V1) {
             slot.push(frame.clone());

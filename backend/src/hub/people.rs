@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use shared::{close::CloseReason, text::UserId};
 
-use super::{Hub, repair::Pause, sessions::Seat};
+use super::{Hub, repair::Pause, sessions::SessionHandle};
 use crate::{
     broker::{Audience, StateError, presence::Occupant},
     identity::person::{self, KeptName},
@@ -63,8 +63,8 @@ impl Hub {
     }
 
     /// Shows a person's new name in all their rooms, here and on all other nodes.
-    pub async fn renamed(&self, seat: &Seat, person: Occupant) {
-        self.rename_in_rooms_of(seat, &person);
+    pub async fn renamed(&self, handle: &SessionHandle, person: Occupant) {
+        self.rename_in_rooms_of(handle, &person);
         let notice = Notice::Renamed { person };
         if let Err(error) = self.broker.core.broadcast(Audience::Nodes, notice.encode()).await {
             tracing::debug!("other nodes do not hear of a new name: {error}");
@@ -130,21 +130,21 @@ impl Hub {
     }
 
     fn end_sessions_of(&self, user: &UserId) {
-        for seat in self.sessions.of(user) {
-            seat.outbox.end(CloseReason::Forgotten);
+        for handle in self.sessions.of(user) {
+            handle.outbox.end(CloseReason::Forgotten);
         }
     }
 
     /// Gives all sessions of the person the name, unless they know a newer one.
     fn rename_everywhere(&self, person: &Occupant) {
-        for seat in self.sessions.of(&person.id) {
-            seat.rename(KeptName { name: person.name.clone(), version: person.named });
-            self.rename_in_rooms_of(&seat, person);
+        for handle in self.sessions.of(&person.id) {
+            handle.rename(KeptName { name: person.name.clone(), version: person.named });
+            self.rename_in_rooms_of(&handle, person);
         }
     }
 
-    fn rename_in_rooms_of(&self, seat: &Seat, person: &Occupant) {
-        let rooms: Vec<_> = seat.rooms().iter().cloned().collect();
+    fn rename_in_rooms_of(&self, handle: &SessionHandle, person: &Occupant) {
+        let rooms: Vec<_> = handle.rooms().iter().cloned().collect();
         for room in rooms {
             self.rename(&room, person);
         }

@@ -10,7 +10,7 @@ use super::{
     live::{Live, WAITING},
     room::RoomCell,
 };
-use crate::broker::{Anchor, BrokerError, Entry, Span};
+use crate::broker::{Anchor, BrokerError, Span, StoredEntry};
 
 /// For what a room that keeps nothing has said and did not arrive yet.
 const ON_ITS_WAY: Duration = Duration::from_millis(500);
@@ -129,7 +129,7 @@ impl Hub {
 
     /// The room keeps nothing: what was missed is told as lost. What arrived goes on from there, and so does what may
     /// still be on its way.
-    async fn go_on_without_history(&self, cell: &RoomCell, arrived: Vec<Entry>, head: &Position) {
+    async fn go_on_without_history(&self, cell: &RoomCell, arrived: Vec<StoredEntry>, head: &Position) {
         self.splice_paced(cell, arrived).await;
         let there = |live: &Live| live.last() == Some(head) || live.ring().contains(head);
         if !there(&cell.live()) {
@@ -139,7 +139,7 @@ impl Hub {
     }
 
     /// Delivers a long run in parts, each in its turn.
-    async fn splice_paced(&self, cell: &RoomCell, run: Vec<Entry>) {
+    async fn splice_paced(&self, cell: &RoomCell, run: Vec<StoredEntry>) {
         let (mut part, mut bytes) = (Vec::new(), 0);
         for entry in run {
             bytes += entry.bytes();
@@ -154,7 +154,7 @@ impl Hub {
         }
     }
 
-    async fn splice_in_turn(&self, cell: &RoomCell, part: Vec<Entry>) {
+    async fn splice_in_turn(&self, cell: &RoomCell, part: Vec<StoredEntry>) {
         self.pace.turn(cell, |live| live.splice(part, &self.budget, &self.metrics)).await;
     }
 

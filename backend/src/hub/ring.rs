@@ -10,8 +10,8 @@ use std::{
 
 use shared::text::Position;
 
-use super::framed::Framed;
-use crate::broker::{Change, Entry};
+use super::encoded::EncodedEntry;
+use crate::broker::{Change, StoredEntry};
 
 /// Most entries that one room keeps.
 const ENTRIES: usize = 1024;
@@ -49,19 +49,19 @@ impl Budget {
 /// The entries, oldest first.
 #[derive(Debug, Default)]
 pub struct Ring {
-    entries: VecDeque<Arc<Framed>>,
+    entries: VecDeque<Arc<EncodedEntry>>,
     bytes: usize,
     touched: u64,
 }
 
 impl Ring {
     /// Adds the newest entry.
-    pub fn push(&mut self, framed: Arc<Framed>, budget: &Budget) {
+    pub fn push(&mut self, encoded: Arc<EncodedEntry>, budget: &Budget) {
         self.touched = budget.clock.fetch_add(1, Ordering::Relaxed);
-        let bytes = framed.bytes();
+        let bytes = encoded.bytes();
         self.bytes += bytes;
         budget.used.fetch_add(bytes, Ordering::Relaxed);
-        self.entries.push_back(framed);
+        self.entries.push_back(encoded);
         if self.entries.len() > ENTRIES {
             self.drop_oldest(budget);
         }
@@ -77,13 +77,18 @@ impl Ring {
         self.find(position).is_some()
     }
 
+    /// The entry at a position, if it is among them.
+    pub fn get(&self, position: &Position) -> Option<Arc<EncodedEntry>> {
+        self.find(position).map(|at| self.entries[at].clone())
+    }
+
     /// Whether this position is among the entries, of a room that keeps nothing.
     pub fn passed(&self, position: &Position) -> bool {
         self.find(position).is_some_and(|at| self.entries[at].entry.record.is_passing())
     }
 
     /// The entries after a position; `None` when the ring cannot tell.
-    pub fn after(&self, position: &Position) -> Option<Vec<Arc<Framed>>> {
+    pub fn after(&self, position: &Position) -> Option<Vec<Arc<EncodedEntry>>> {
         let from = match self.find(position) {
             Some(at) => at + 1,
             None if self.entries.front().is_some_and(|first| first.entry.prev == *position) => 0,
@@ -93,7 +98,7 @@ impl Ring {
     }
 
     /// The newest `count` entries, if the ring holds that many or the room's first ever; with it whether older ones exist.
-    pub fn newest(&self, count: usize) -> Option<(Vec<Arc<Framed>>, bool)> {
+    pub fn newest(&self, count: usize) -> Option<(Vec<Arc<EncodedEntry>>, bool)> {
         let first = self.entries.front()?;
         let whole = first.entry.prev.is_start();
         if self.entries.len() < count && !whole {
@@ -106,15 +111,15 @@ impl Ring {
 
     /// All positions, newest first.
     pub fn positions(&self) -> Vec<Position> {
-        self.entries.iter().rev().map(|framed| framed.entry.position.clone()).collect()
+        self.entries.iter().rev().map(|encoded| encoded.entry.position.clone()).collect()
     }
 
     /// From now on an entry says something else, if the ring has it.
     pub fn amend(&mut self, change: &Change, budget: &Budget) {
         let Some(at) = self.find(&change.position) else { return };
         let before = Arc::clone(&self.entries[at]);
-        let entry = Entry { record: change.record.clone(), ..before.entry.clone() };
-        let now = Arc::new(Framed::new(entry));
+        let entry = StoredEntry { record: change.record.clone(), ..before.entry.clone() };
+        let now = Arc::new(EncodedEntry::new(entry));
         self.bytes += now.bytes();
         budget.used.fetch_add(now.bytes(), Ordering::Relaxed);
         self.entries[at] = now;
@@ -126,10 +131,10 @@ impl Ring {
     pub fn roll_back(&mut self, position: &Position, budget: &Budget) {
         let keep = self.find(position).map_or(0, |at| at + 1);
         let keep =
-            if self.entries.range(keep..).any(|framed| framed.entry.change.is_some()) { 0 } else { keep };
+            if self.entries.range(keep..).any(|encoded| encoded.entry.change.is_some()) { 0 } else { keep };
         while self.entries.len() > keep {
-            if let Some(framed) = self.entries.pop_back() {
-                self.release(&framed, budget);
+            if let Some(encoded) = self.entries.pop_back() {
+                self.release(&encoded, budget);
             }
         }
     }
@@ -142,17 +147,17 @@ impl Ring {
     }
 
     fn find(&self, position: &Position) -> Option<usize> {
-        self.entries.iter().rposition(|framed| framed.entry.position == *position)
+        self.entries.iter().rposition(|encoded| encoded.entry.position == *position)
     }
 
     fn drop_oldest(&mut self, budget: &Budget) {
-        if let Some(framed) = self.entries.pop_front() {
-            self.release(&framed, budget);
+        if let Some(encoded) = self.entries.pop_front() {
+            self.release(&encoded, budget);
         }
     }
 
-    fn release(&mut self, framed: &Framed, budget: &Budget) {
-        let bytes = framed.bytes();
+    fn release(&mut self, encoded: &EncodedEntry, budget: &Budget) {
+        let bytes = encoded.bytes();
         self.bytes -= bytes;
         budget.used.fetch_sub(bytes, Ordering::Relaxed);
     }

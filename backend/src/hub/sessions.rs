@@ -14,9 +14,9 @@ use shared::{
 };
 
 use crate::identity::person::KeptName;
-use crate::session::{
-    Dialect, SessionId,
+use crate::{
     outbox::{Frame, Outbox},
+    peer::{Dialect, SessionId},
 };
 
 /// The register. A session is in it from its upgrade to its end.
@@ -28,13 +28,13 @@ pub struct Sessions {
 
 #[derive(Debug, Default)]
 struct Register {
-    open: HashMap<SessionId, (Arc<Seat>, Option<UserId>)>,
+    open: HashMap<SessionId, (Arc<SessionHandle>, Option<UserId>)>,
     people: HashMap<UserId, Vec<SessionId>>,
 }
 
 /// One session, as the rest of its node sees it.
 #[derive(Debug)]
-pub struct Seat {
+pub struct SessionHandle {
     /// Which session.
     pub id: SessionId,
     /// What it speaks.
@@ -47,7 +47,7 @@ pub struct Seat {
     renamed: AtomicBool,
 }
 
-impl Seat {
+impl SessionHandle {
     /// The rooms that it is in. Not to be held across a wait.
     pub fn rooms(&self) -> MutexGuard<'_, HashSet<Room>> {
         lock(&self.rooms)
@@ -74,9 +74,9 @@ impl Seat {
 
 impl Sessions {
     /// Adds a session.
-    pub fn add(&self, dialect: Dialect, outbox: Arc<Outbox>) -> Arc<Seat> {
+    pub fn add(&self, dialect: Dialect, outbox: Arc<Outbox>) -> Arc<SessionHandle> {
         let id = SessionId(self.next.fetch_add(1, Ordering::Relaxed));
-        let seat = Arc::new(Seat {
+        let handle = Arc::new(SessionHandle {
             id,
             dialect,
             outbox,
@@ -84,12 +84,12 @@ impl Sessions {
             new_name: Mutex::default(),
             renamed: AtomicBool::new(false),
         });
-        lock(&self.register).open.insert(id, (seat.clone(), None));
-        seat
+        lock(&self.register).open.insert(id, (handle.clone(), None));
+        handle
     }
 
-    /// It is known who a session is, or claims to be.
-    pub fn know(&self, id: SessionId, user: &UserId) {
+    /// Notes who a session is, or claims to be.
+    pub fn identify(&self, id: SessionId, user: &UserId) {
         let mut register = lock(&self.register);
         let Some((_, known)) = register.open.get_mut(&id) else { return };
         match known.replace(user.clone()) {
@@ -115,33 +115,33 @@ impl Sessions {
 
     /// How many bytes wait to be written to all of them.
     pub fn waiting_bytes(&self) -> usize {
-        self.all().iter().map(|seat| seat.outbox.waiting()).sum()
+        self.all().iter().map(|handle| handle.outbox.waiting()).sum()
     }
 
     /// Tells every v1 session.
     pub fn tell_all(&self, event: &Event) {
         let frame = Frame::from(ServerFrame::Event(event.clone()).encode());
-        for seat in self.all() {
-            match seat.dialect {
-                Dialect::V1 => seat.outbox.push(frame.clone()),
+        for handle in self.all() {
+            match handle.dialect {
+                Dialect::V1 => handle.outbox.push(frame.clone()),
                 Dialect::Classic => {}
             }
         }
     }
 
-    /// Everybody who is there now.
-    pub fn all(&self) -> Vec<Arc<Seat>> {
-        lock(&self.register).open.values().map(|(seat, _)| seat.clone()).collect()
+    /// All sessions.
+    pub fn all(&self) -> Vec<Arc<SessionHandle>> {
+        lock(&self.register).open.values().map(|(handle, _)| handle.clone()).collect()
     }
 
     /// The sessions of one person.
-    pub fn of(&self, user: &UserId) -> Vec<Arc<Seat>> {
+    pub fn of(&self, user: &UserId) -> Vec<Arc<SessionHandle>> {
         let register = lock(&self.register);
         let ids = register.people.get(user).into_iter().flatten();
-        ids.filter_map(|id| register.open.get(id)).map(|(seat, _)| seat.clone()).collect()
+        ids.filter_map(|id| register.open.get(id)).map(|(handle, _)| handle.clone()).collect()
     }
 
-    /// Everybody of whom it is known who they are.
+    /// All identified users.
     pub fn people(&self) -> Vec<UserId> {
         lock(&self.register).people.keys().cloned().collect()
     }
@@ -172,12 +172,12 @@ mod tests {
         let add = || sessions.add(Dialect::V1, Arc::new(Outbox::new(1)));
         let (ana, bo): (UserId, UserId) = ("ana".parse().unwrap(), "bo".parse().unwrap());
         let (one, two, three) = (add(), add(), add());
-        for seat in [&one, &two, &one] {
-            sessions.know(seat.id, &ana);
+        for handle in [&one, &two, &one] {
+            sessions.identify(handle.id, &ana);
         }
-        let ids = |user: &UserId| sessions.of(user).iter().map(|seat| seat.id).collect::<Vec<_>>();
+        let ids = |user: &UserId| sessions.of(user).iter().map(|handle| handle.id).collect::<Vec<_>>();
         assert_eq!((ids(&ana), ids(&bo)), (vec![one.id, two.id], vec![]));
-        sessions.know(one.id, &bo);
+        sessions.identify(one.id, &bo);
         assert_eq!((ids(&ana), ids(&bo)), (vec![two.id], vec![one.id]));
         sessions.remove(two.id);
         sessions.remove(three.id);
@@ -186,12 +186,12 @@ mod tests {
 
     #[test]
     fn a_new_name_is_told_once() {
-        let seat = Sessions::default().add(Dialect::V1, Arc::new(Outbox::new(1)));
-        assert_eq!(seat.new_name(), None);
+        let handle = Sessions::default().add(Dialect::V1, Arc::new(Outbox::new(1)));
+        assert_eq!(handle.new_name(), None);
         for (name, version) in [("Ana", 1), ("Anna", 3), ("Ann", 2)] {
-            seat.rename(KeptName { name: name.parse().unwrap(), version });
+            handle.rename(KeptName { name: name.parse().unwrap(), version });
         }
-        assert_eq!(seat.new_name().unwrap().name.as_str(), "Anna", "the newest");
-        assert_eq!(seat.new_name(), None);
+        assert_eq!(handle.new_name().unwrap().name.as_str(), "Anna", "the newest");
+        assert_eq!(handle.new_name(), None);
     }
 }

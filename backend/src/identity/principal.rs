@@ -1,7 +1,7 @@
 //! Who a session is.
 
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Name, UserId},
 };
 

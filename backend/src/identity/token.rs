@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::{
-    message::Sender,
+    person::Sender,
     text::{Name, UserId},
 };
 
@@ -122,7 +122,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
-    use shared::message::SenderKind;
+    use shared::person::SenderKind;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use futures_util::{Sink, Stream};
 use shared::close::CloseReason;
 
-use super::outbox::Frame;
+use crate::outbox::Frame;
 
 /// What the peer sent.
 #[derive(Debug)]

@@ -58,14 +58,14 @@ async fn a_room_whose_history_ended_goes_on() {
     // One node knows some of the messages, the other none.
     server.command(&["XTRIM", "ended:{general}:log", "MAXLEN", "2"]).unwrap();
     let mut holder = two.v1("Holder").await;
-    assert_eq!(holder.join("general").await.messages.len(), 2);
+    assert_eq!(holder.join("general").await.entries.len(), 2);
     server.command(&["DEL", "ended:{general}:log"]).unwrap();
 
     for node in [&two, &one] {
         for (since, recovered) in [(None, false), (Some(&at[3]), true), (Some(&at[0]), false)] {
             let joined = node.v1("Bo").await.join_since("general", since.cloned()).await;
             assert_eq!((joined.recovered, &joined.position), (recovered, &at[3]), "since {since:?}");
-            assert!(joined.messages.is_empty(), "since {since:?}: {:?}", joined.messages);
+            assert!(joined.entries.is_empty(), "since {since:?}: {:?}", joined.entries);
         }
     }
     ana.join("general").await;

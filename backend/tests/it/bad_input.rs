@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
 use shared::{
-    command::Command,
+    command::{self, Command},
     error::ErrorCode,
     event::{Event, Reply, ServerFrame},
     limits,
@@ -88,7 +88,7 @@ async fn a_v1_connection_survives_too() {
     }
     ana.join("a").await;
     assert_eq!(
-        ana.refused(Command::Join { room: "b".parse().unwrap(), since: None }).await,
+        ana.refused(Command::Join(command::Join { room: "b".parse().unwrap(), since: None })).await,
         ErrorCode::TooManyRooms
     );
     ana.send("a", "n-1234", "still here").await;
@@ -252,7 +252,12 @@ async fn with_too_many_acks_due_a_connection_is_not_read() {
     let mut ask = async |sends: std::ops::Range<usize>| {
         for number in sends {
             let (room, body) = ("room".parse().unwrap(), "x".parse().unwrap());
-            ana.tell(Command::Send { room, nonce: format!("n{number}").parse().unwrap(), body }).await;
+            ana.tell(Command::Send(command::Send {
+                room,
+                nonce: format!("n{number}").parse().unwrap(),
+                body,
+            }))
+            .await;
         }
         let ping = ana.tell(Command::Ping).await;
         loop {

@@ -1,15 +1,16 @@
 //! People in rooms, on one node and on several.
 
 use shared::{
-    command::{Command, From},
+    command::{self, Command, PageAnchor},
+    entry::Entries,
     error::ErrorCode,
     event::{Event, Reply},
 };
 
 use crate::support::{client::send, on_both, until};
 
-fn bodies(messages: &[shared::message::Message]) -> Vec<&str> {
-    messages.iter().map(|message| message.body.as_str()).collect()
+fn bodies(entries: &Entries) -> Vec<String> {
+    entries.messages().iter().map(|message| message.body.to_string()).collect()
 }
 
 on_both! {
@@ -36,7 +37,7 @@ on_both! {
         third.send("room1", "hey cashing").await;
         assert_eq!(old.text().await, r#"{"type":"sendMessage","roomId":"room1","message":"hey cashing"}"#);
         let heard = ana.message().await;
-        assert_eq!((heard.body.as_str(), heard.sender.kind), ("hey cashing", shared::message::SenderKind::Classic));
+        assert_eq!((heard.body.as_str(), heard.sender.kind), ("hey cashing", shared::person::SenderKind::Classic));
         ana.send("room1", "n-1234", "tab\t\"quotes\" \u{1}\u{202e}").await;
         let expected = "{\"type\":\"sendMessage\",\"roomId\":\"room1\",\"message\":\"tab\\t\\\"quotes\\\" \\u0001\u{202e}\"}";
         assert_eq!(old.text().await, expected);
@@ -65,7 +66,7 @@ on_both! {
         for number in 0..200 {
             assert_eq!(bo.message().await.body.as_str(), number.to_string());
         }
-        assert!(matches!(ana.reply(last).await, Reply::Sent { duplicate: false, .. }));
+        assert!(matches!(ana.reply(last).await, Reply::Sent(shared::event::Sent { duplicate: false, .. })));
     }
 
     async fn all_members_see_one_order(cluster) {
@@ -98,7 +99,7 @@ on_both! {
         let mut bo = two.v1("Bo").await;
         let (position, duplicate) = bo.send("general", "same-abcd", "another").await;
         assert!(!duplicate && position != first.0);
-        assert_eq!(bodies(&bo.join("general").await.messages), ["once", "another"]);
+        assert_eq!(bodies(&bo.join("general").await.entries), ["once", "another"]);
     }
 
     async fn history_is_read_in_pages(cluster) {
@@ -108,20 +109,20 @@ on_both! {
             ana.send("general", &format!("n{number}-rand"), &number.to_string()).await;
         }
         let joined = ana.join("general").await;
-        assert_eq!((joined.messages.len(), joined.older), (50, true));
-        assert_eq!(joined.messages.last().map(|last| last.position.clone()), Some(joined.position));
-        let first = joined.messages[0].position.clone();
-        let history = |from, limit| Command::History { room: "general".parse().unwrap(), from, limit: Some(limit) };
-        let Reply::Page(page) = ana.ask(history(From::Before(first.clone()), 60)).await else { panic!() };
-        assert_eq!((page.messages.len(), page.older, page.newer, page.found), (60, true, true, true));
-        assert_eq!(page.messages.last().unwrap().position, joined.messages[0].prev);
-        let Reply::Page(page) = ana.ask(history(From::After(first.clone()), 5)).await else { panic!() };
-        assert_eq!(bodies(&page.messages), ["72", "73", "74", "75", "76"]);
-        let Reply::Page(page) = ana.ask(history(From::Around(first), 5)).await else { panic!() };
-        assert!(bodies(&page.messages).contains(&"71"));
-        let gone = From::Before("77-0.gone".parse().unwrap());
+        assert_eq!((joined.entries.len(), joined.older), (50, true));
+        assert_eq!(joined.entries.last().map(|last| last.position.clone()), Some(joined.position));
+        let first = joined.entries[0].position.clone();
+        let history = |anchor, limit| Command::History(command::History { room: "general".parse().unwrap(), anchor, limit: Some(limit) });
+        let Reply::Page(page) = ana.ask(history(PageAnchor::Before(first.clone()), 60)).await else { panic!() };
+        assert_eq!((page.entries.len(), page.older, page.newer, page.found), (60, true, true, true));
+        assert_eq!(page.entries.last().unwrap().position, joined.entries[0].prev);
+        let Reply::Page(page) = ana.ask(history(PageAnchor::After(first.clone()), 5)).await else { panic!() };
+        assert_eq!(bodies(&page.entries), ["72", "73", "74", "75", "76"]);
+        let Reply::Page(page) = ana.ask(history(PageAnchor::Around(first), 5)).await else { panic!() };
+        assert!(bodies(&page.entries).contains(&"71".to_owned()));
+        let gone = PageAnchor::Before("77-0.gone".parse().unwrap());
         let Reply::Page(page) = ana.ask(history(gone, 5)).await else { panic!() };
-        assert!(!page.found && page.messages.last().unwrap().body.as_str() == "120");
+        assert!(!page.found && bodies(&page.entries).last().unwrap() == "120");
     }
 
     async fn people_come_and_go(cluster) {
@@ -131,11 +132,11 @@ on_both! {
         let joined = bo.join("general").await;
         assert_eq!(joined.here, 2);
         assert!(joined.people.iter().any(|person| person.name.as_str() == "Ana"));
-        bo.ask(Command::Rename { name: "Robert".parse().unwrap() }).await;
+        bo.ask(Command::Rename(command::Rename { name: "Robert".parse().unwrap() })).await;
         bo.send("general", "n-1234", "new name").await;
         assert_eq!(ana.message().await.sender.name.as_str(), "Robert");
-        let left = bo.ask(Command::Leave { room: "general".parse().unwrap() }).await;
-        assert!(matches!(left, Reply::Left { .. }));
+        let left = bo.ask(Command::Leave(command::Leave { room: "general".parse().unwrap() })).await;
+        assert!(matches!(left, Reply::Left(_)));
         assert_eq!(ana.join("general").await.here, 1);
     }
 
@@ -160,7 +161,7 @@ on_both! {
             let (position, _) = speaker.send("storm", &format!("n{round}-rand"), &round.to_string()).await;
             let heard = listener.message().await;
             assert_eq!((heard.position, heard.prev), (position, joined.position));
-            listener.ask(Command::Leave { room: "storm".parse().unwrap() }).await;
+            listener.ask(Command::Leave(command::Leave { room: "storm".parse().unwrap() })).await;
             if round % 3 == 0 {
                 tokio::time::sleep(std::time::Duration::from_millis(round % 13)).await;
             }
@@ -170,10 +171,10 @@ on_both! {
     async fn hello_comes_first_and_once(cluster) {
         let node = cluster.node(&[]).await;
         let mut client = crate::support::Client::connect(node.address).await;
-        assert_eq!(client.refused(Command::Join { room: "general".parse().unwrap(), since: None }).await, ErrorCode::HelloFirst);
+        assert_eq!(client.refused(Command::Join(command::Join { room: "general".parse().unwrap(), since: None })).await, ErrorCode::HelloFirst);
         assert_eq!(client.refused(send("general", "n-1234", "x")).await, ErrorCode::HelloFirst);
         client.hello("Ana").await;
-        let hello = Command::Hello { name: "Ana".parse().unwrap(), token: None };
+        let hello = Command::Hello(command::Hello { name: "Ana".parse().unwrap(), token: None });
         assert_eq!(client.refused(hello).await, ErrorCode::HelloTwice);
         assert_eq!(client.ask(Command::Ping).await, Reply::Pong);
     }
@@ -204,7 +205,7 @@ on_both! {
         old.subscribe("general").await;
         let address = one.address;
         let leaving = tokio::spawn(one.app.leave());
-        assert!(matches!(ana.event().await, Event::Move { .. }));
+        assert!(matches!(ana.event().await, Event::Move(_)));
         assert_eq!(ana.close_code().await, Some(1012));
         assert_eq!(old.close_code().await, Some(1012));
         assert!(leaving.await.unwrap());
@@ -214,6 +215,6 @@ on_both! {
         let mut ana = two.v1("Ana").await;
         let joined = ana.join_since("general", Some(position)).await;
         assert!(joined.recovered);
-        assert_eq!(bodies(&joined.messages), ["meanwhile"]);
+        assert_eq!(bodies(&joined.entries), ["meanwhile"]);
     }
 }

@@ -13,9 +13,9 @@ mod state;
 
 use std::time::Duration;
 
-use backend::broker::{Anchor, Broker, BrokerError, Draft, Entry, Event, Record, Run, Span, Stored};
+use backend::broker::{Anchor, Broker, BrokerError, Draft, Event, Record, Run, Span, Stored, StoredEntry};
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Name, Nonce, Room, UserId},
 };
 use tokio::time::timeout;
@@ -105,7 +105,7 @@ pub(crate) async fn say(broker: &Broker, room: &Room, nonce: &str) -> Result<Sto
 }
 
 /// Publishes `count` messages and gives them as the history has them.
-pub(crate) async fn say_many(broker: &Broker, room: &Room, count: usize) -> Vec<Entry> {
+pub(crate) async fn say_many(broker: &Broker, room: &Room, count: usize) -> Vec<StoredEntry> {
     let mut stored = Vec::new();
     for number in 0..count {
         stored.push(
@@ -126,12 +126,12 @@ pub(crate) async fn read(broker: &Broker, room: &Room, from: Anchor, limit: usiz
 }
 
 /// The nonces of entries, which name them in these tests.
-pub(crate) fn nonces(entries: &[Entry]) -> Vec<String> {
+pub(crate) fn nonces(entries: &[StoredEntry]) -> Vec<String> {
     entries.iter().map(|entry| entry.message().unwrap().nonce.to_string()).collect()
 }
 
 /// Every entry names the one before it.
-pub(crate) fn assert_chain(entries: &[Entry]) {
+pub(crate) fn assert_chain(entries: &[StoredEntry]) {
     for pair in entries.windows(2) {
         assert_eq!(pair[1].prev, pair[0].position);
     }
@@ -144,9 +144,9 @@ pub(crate) async fn next(broker: &Broker) -> Event {
 }
 
 /// The entries of the room that a node receives, up to and including the one with this nonce.
-pub(crate) async fn heard(broker: &Broker, room: &Room, last: &str) -> Vec<Entry> {
+pub(crate) async fn heard(broker: &Broker, room: &Room, last: &str) -> Vec<StoredEntry> {
     let mut heard = Vec::new();
-    while heard.last().is_none_or(|entry: &Entry| entry.message().unwrap().nonce.as_str() != last) {
+    while heard.last().is_none_or(|entry: &StoredEntry| entry.message().unwrap().nonce.as_str() != last) {
         match next(broker).await {
             Event::Entries(of, entries) if of == *room => heard.extend(entries),
             other => panic!("received {other:?}"),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use backend::broker::{
-    Anchor, Broker, Entry,
+    Anchor, Broker, StoredEntry,
     embedded::{EmbeddedSettings, Store},
 };
 use shared::text::{Position, Room};
@@ -99,8 +99,8 @@ fn one_life(path: &Path, round: usize, after: Duration) -> Acked {
 }
 
 /// The entries after `at`.
-async fn since(broker: &Broker, room: &Room, at: Position) -> Vec<Entry> {
-    let mut all: Vec<Entry> = Vec::new();
+async fn since(broker: &Broker, room: &Room, at: Position) -> Vec<StoredEntry> {
+    let mut all: Vec<StoredEntry> = Vec::new();
     loop {
         let from = Anchor::After(all.last().map_or(&at, |entry| &entry.position).clone());
         let run = read(broker, room, from, 1_000).await;

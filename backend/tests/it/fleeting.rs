@@ -29,13 +29,13 @@ on_both! {
             let mut cy = node.v1("Cy").await;
             for (since, recovered) in [(None, false), (Some(again.clone()), true), (Some(Position::start()), false)] {
                 let joined = cy.join_since("fleeting", since).await;
-                assert_eq!((joined.messages.len(), joined.recovered, joined.older), (0, recovered, recovered));
+                assert_eq!((joined.entries.len(), joined.recovered, joined.older), (0, recovered, recovered));
                 assert_eq!(joined.position, again);
             }
         }
         let mut cy = three.v1("Cy").await;
         let joined = cy.join_since("fleeting", Some(first.clone())).await;
-        assert_eq!((joined.messages.len(), joined.recovered), (0, false));
+        assert_eq!((joined.entries.len(), joined.recovered), (0, false));
         let (third, _) = cy.send("fleeting", "nonce-0003", "three").await;
         for client in [&mut ana, &mut bo, &mut cy] {
             let said = client.message().await;
@@ -60,7 +60,9 @@ async fn what_nobody_kept_is_told_as_lost() {
     let missed = "1700000000000-0.lost";
     server.command(&["HSET", "fleeting:{fleeting}:head", "l", missed]).unwrap();
     let (next, _) = ana.send("fleeting", "nonce-0002", "two").await;
-    let Event::Lost { after, through, .. } = ana.event().await else { panic!("a loss is told") };
+    let Event::Lost(shared::event::Lost { after, through, .. }) = ana.event().await else {
+        panic!("a loss is told")
+    };
     assert_eq!((after, through.as_str()), (seen, missed));
     assert_eq!(ana.message().await.position, next);
     let (last, _) = ana.send("fleeting", "nonce-0003", "three").await;

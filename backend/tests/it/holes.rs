@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use backend::broker::redis::connect;
 use futures_util::future::join_all;
-use shared::event::Event;
+use shared::{
+    event::{Event, Happened},
+    table::Flat,
+};
 use testkit::RedisServer;
 
 use crate::{
@@ -32,7 +35,7 @@ async fn many_holes_at_once_close_nobody_who_reads() {
 
     server.command(&["ACL", "SETUSER", "default", "-subscribe"]).unwrap();
     server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
-    let health = node.app.hub().broker().core.health();
+    let health = node.app.broker().core.health();
     until(|| !health.borrow().ready).await;
     let body = "x".repeat(14 * 1024);
     for number in 0..EACH {
@@ -49,12 +52,12 @@ async fn many_holes_at_once_close_nobody_who_reads() {
     let mut heard = 0;
     while heard < ROOMS * EACH {
         match reader.event().await {
-            Event::Message { room, message } => {
-                let before = last.insert(room, message.position);
-                assert!(before.is_none_or(|before| before == message.prev));
+            Event::Message(Happened { room, entry: Flat(entry) }) => {
+                let before = last.insert(room, entry.position);
+                assert!(before.is_none_or(|before| before == entry.prev));
                 heard += 1;
             }
-            Event::Status { .. } => {}
+            Event::Status(_) => {}
             other => panic!("expected a message, got {other:?}"),
         }
     }

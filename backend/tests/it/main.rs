@@ -10,6 +10,7 @@ mod chat;
 mod conformance;
 mod crash;
 mod doors;
+mod entries;
 mod fleeting;
 mod holes;
 mod people;

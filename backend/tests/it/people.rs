@@ -4,8 +4,9 @@ use backend::broker::Key;
 use bytes::Bytes;
 use shared::{
     close::CloseReason,
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply, ServerFrame},
+    table::Sparse,
 };
 
 use testkit::RedisServer;
@@ -16,7 +17,7 @@ use crate::support::{Client, Cluster, V1, on_both, within};
 async fn presence(client: &mut Client<V1>, wanted: impl Fn(&Event) -> bool) -> Event {
     loop {
         match ServerFrame::decode(&client.text().await).unwrap() {
-            ServerFrame::Event(event @ Event::Presence { .. }) if wanted(&event) => return event,
+            ServerFrame::Event(event @ Event::Presence(_)) if wanted(&event) => return event,
             ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
         }
     }
@@ -48,9 +49,9 @@ on_both! {
         assert_eq!((elsewhere, duplicate), (position, true));
 
         let name = "Anna".parse().unwrap();
-        assert!(matches!(first.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        assert!(matches!(first.ask(Command::Rename(command::Rename { name })).await, Reply::Renamed(_)));
         let renamed = |event: &Event| {
-            matches!(event, Event::Presence { came, .. } if came.iter().any(|person| person.name.as_str() == "Anna"))
+            matches!(event, Event::Presence(shared::event::Presence { came, .. }) if came.iter().any(|person| person.name.as_str() == "Anna"))
         };
         presence(&mut second, renamed).await;
         // On the other node, too: in the list of people, and in what is said there next.
@@ -82,7 +83,7 @@ on_both! {
             client.join("room").await;
         }
         let name = "New".parse().unwrap();
-        assert!(matches!(first.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        assert!(matches!(first.ask(Command::Rename(command::Rename { name })).await, Reply::Renamed(_)));
         // Whatever a connection says that comes later, on whichever node, with an old token.
         for node in [&one, &two] {
             let mut late = Client::connect(node.address).await;
@@ -119,7 +120,7 @@ async fn who_was_forgotten_stays_forgotten_when_redis_loses_its_data() {
     other.hello_with("Ana", Some(first.token.clone())).await;
     assert!(matches!(ana.ask(Command::Forget).await, Reply::Forgotten(_)));
     assert_eq!(other.close_code().await, Some(CloseReason::Forgotten.code()), "the other node heard of it");
-    let mut health = two.app.hub().broker().core.health();
+    let mut health = two.app.broker().core.health();
     let generation = health.borrow().generation;
     server.command(&["FLUSHALL"]).unwrap();
     for node in [&one, &two] {
@@ -144,9 +145,11 @@ async fn who_is_half_open_is_gone_for_the_others() {
     let mut dead = node.v1("Gone").await;
     let people = dead.join("room").await.people;
     let lost = people.iter().find(|person| person.name.as_str() == "Gone").unwrap();
-    let left = |event: &Event| matches!(event, Event::Presence { went, .. } if !went.is_empty());
-    let Event::Presence { here, went, .. } = presence(&mut alive, left).await else { panic!("of presence") };
-    assert_eq!((here, went), (1, vec![lost.id.clone()]));
+    let left = |event: &Event| matches!(event, Event::Presence(shared::event::Presence { went, .. }) if !went.is_empty());
+    let Event::Presence(shared::event::Presence { here, went, .. }) = presence(&mut alive, left).await else {
+        panic!("of presence")
+    };
+    assert_eq!((here, went), (1, Sparse(vec![lost.id.clone()])));
     assert_eq!(alive.join("room").await.people.len(), 1);
 }
 
@@ -162,8 +165,8 @@ async fn who_was_forgotten_while_a_node_was_deaf_is_gone_after_it() {
     // As if the word had been lost: only the record is written.
     let key = Key::Person(welcome.user.clone());
     let record = Bytes::from_static(br#"{"not_before":18446744073709551615}"#);
-    one.app.hub().broker().state.put(&key, None, record, None).await.unwrap();
-    let mut health = two.app.hub().broker().core.health();
+    one.app.broker().state.put(&key, None, record, None).await.unwrap();
+    let mut health = two.app.broker().core.health();
     let generation = health.borrow().generation;
     server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
     within(health.wait_for(|health| health.generation > generation)).await.unwrap();

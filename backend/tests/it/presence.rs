@@ -2,9 +2,9 @@
 
 use backend::broker::presence::{Occupant, Roster};
 use shared::{
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply, ServerFrame},
-    message::Person,
+    person::Person,
 };
 use testkit::{Data, RedisServer};
 
@@ -14,7 +14,9 @@ use crate::support::{Client, Cluster, V1, on_both, within};
 async fn presence(client: &mut Client<V1>, wanted: impl Fn(&[Person], usize) -> bool) -> u64 {
     loop {
         match ServerFrame::decode(&client.text().await).unwrap() {
-            ServerFrame::Event(Event::Presence { came, went, here, .. }) if wanted(&came, went.len()) => {
+            ServerFrame::Event(Event::Presence(shared::event::Presence { came, went, here, .. }))
+                if wanted(&came, went.len()) =>
+            {
                 return here;
             }
             ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
@@ -67,7 +69,7 @@ on_both! {
         assert_eq!(presence(&mut ana, |came, went| !came.is_empty() || went > 0).await, 3, "only Cy came");
         drop(bo);
         let name = "Cyd".parse().unwrap();
-        assert!(matches!(cy.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        assert!(matches!(cy.ask(Command::Rename(command::Rename { name })).await, Reply::Renamed(_)));
         assert_eq!(presence(&mut ana, |came, went| !came.is_empty() || went > 0).await, 3, "Bo stays");
         drop(again);
         for client in [&mut ana, &mut cy] {
@@ -99,7 +101,7 @@ on_both! {
         let announced: Vec<_> = rooms.iter().map(|room| (room.parse().unwrap(), before.clone())).collect();
         dead.presence.announce(&announced).await.unwrap();
         let name = "New".parse().unwrap();
-        assert!(matches!(ana.ask(Command::Rename { name }).await, Reply::Renamed { .. }));
+        assert!(matches!(ana.ask(Command::Rename(command::Rename { name })).await, Reply::Renamed(_)));
         for _ in &rooms {
             presence(&mut observer, came("New")).await;
         }
@@ -137,7 +139,7 @@ async fn everybody_is_shown_again_after_redis_came_back_empty() {
         client.join("room").await;
     }
     assert_eq!(sees(&mut ana, 2).await, ["Ana", "Bo"]);
-    let healths = [&one, &two].map(|node| node.app.hub().broker().core.health());
+    let healths = [&one, &two].map(|node| node.app.broker().core.health());
     server.restart(Data::Dropped).unwrap();
     for mut health in healths {
         within(health.wait_for(|health| health.ready && health.generation > 1)).await.unwrap();

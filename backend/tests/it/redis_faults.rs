@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backend::broker::{
-    Anchor, Broker, BrokerError, Draft, Entry, Event, Health,
+    Anchor, Broker, BrokerError, Draft, Event, Health, StoredEntry,
     redis::{BadSettings, RedisSettings, connect},
 };
 use futures_util::future::join_all;
@@ -44,7 +44,7 @@ async fn talk(broker: Broker, room: Room, who: &'static str, count: usize) {
     }
 }
 
-fn by(who: &str, entries: &[Entry]) -> Vec<String> {
+fn by(who: &str, entries: &[StoredEntry]) -> Vec<String> {
     nonces(entries).into_iter().filter(|nonce| nonce.split('-').next() == Some(who)).collect()
 }
 

@@ -62,7 +62,7 @@ on_both! {
                 }
                 let mut client = node.v1("Back").await;
                 let joined = client.join_since("room", since).await;
-                assert_eq!((joined.recovered, joined.messages.len()), (recovered, count), "{what}, warm: {warm}");
+                assert_eq!((joined.recovered, joined.entries.len()), (recovered, count), "{what}, warm: {warm}");
                 assert_eq!(joined.position, newest, "{what}");
             }
         }
@@ -78,7 +78,7 @@ on_both! {
         let mut back = node.v1("Ana").await;
         let joined = back.join_since("empty", Some(Position::start())).await;
         assert!(joined.recovered);
-        assert_eq!(joined.messages.len(), 1);
+        assert_eq!(joined.entries.len(), 1);
     }
 
     async fn beyond_the_recovery_limit_the_newest_page_comes(cluster) {
@@ -86,9 +86,9 @@ on_both! {
         let mut ana = node.v1("Ana").await;
         let positions = fill(&mut ana, "busy", limits::RECOVERY_MAX + 2).await;
         let joined = node.v1("Back").await.join_since("busy", Some(positions[1].clone())).await;
-        assert_eq!((joined.recovered, joined.messages.len()), (true, limits::RECOVERY_MAX));
+        assert_eq!((joined.recovered, joined.entries.len()), (true, limits::RECOVERY_MAX));
         let joined = node.v1("Back").await.join_since("busy", Some(positions[0].clone())).await;
-        assert_eq!((joined.recovered, joined.messages.len()), (false, limits::PAGE));
+        assert_eq!((joined.recovered, joined.entries.len()), (false, limits::PAGE));
     }
 
     async fn a_page_is_bounded_in_bytes(cluster) {
@@ -101,17 +101,17 @@ on_both! {
             positions.push(ana.send("large", &format!("n{number:04}"), &text).await.0);
         }
         let joined = node.v1("Back").await.join_since("large", Some(positions[0].clone())).await;
-        assert_eq!((joined.recovered, joined.messages.len()), (false, limits::PAGE));
+        assert_eq!((joined.recovered, joined.entries.len()), (false, limits::PAGE));
         let joined = node.v1("Back").await.join_since("large", Some(positions[20].clone())).await;
-        assert_eq!((joined.recovered, joined.messages.len()), (true, 49));
+        assert_eq!((joined.recovered, joined.entries.len()), (true, 49));
         // More than that within a page: these characters take six bytes each.
         let text = "\u{1}".repeat(10_000);
         for number in 0..20 {
             ana.send("larger", &format!("m{number:04}"), &text).await;
         }
         let joined = node.v1("Back").await.join("larger").await;
-        assert!((1..20).contains(&joined.messages.len()) && joined.older, "{}", joined.messages.len());
-        assert_eq!(joined.messages.last().unwrap().position, joined.position);
+        assert!((1..20).contains(&joined.entries.len()) && joined.older, "{}", joined.entries.len());
+        assert_eq!(joined.entries.last().unwrap().position, joined.position);
     }
 
     async fn resuming_while_others_talk_leaves_no_hole(cluster) {
@@ -134,7 +134,7 @@ on_both! {
                 listener = two.v1("Bo").await;
                 let joined = listener.join_since("room", Some(last.clone())).await;
                 assert!(joined.recovered);
-                for message in joined.messages {
+                for message in joined.entries.messages() {
                     assert_eq!((message.prev, message.body.as_str()), (last, next.to_string().as_str()));
                     last = message.position;
                     next += 1;

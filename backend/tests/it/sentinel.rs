@@ -8,7 +8,7 @@ use backend::broker::{
     redis::{RedisSettings, connect},
 };
 use shared::{
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply},
 };
 use testkit::{RedisOptions, RedisServer, Sentinels};
@@ -42,7 +42,7 @@ async fn talk(mut client: Client<V1>, from: usize, to: usize) -> (Client<V1>, Ve
         let nonce = format!("word-{number}");
         loop {
             match client.ask(send("room", &nonce, &nonce)).await {
-                Reply::Sent { .. } => break acked.push(nonce),
+                Reply::Sent(_) => break acked.push(nonce),
                 Reply::Error(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 other => panic!("{other:?}"),
             }
@@ -57,8 +57,8 @@ async fn shown(client: &mut Client<V1>, until: &str) -> (Vec<String>, bool) {
     let (mut texts, mut lost) = (Vec::new(), false);
     while texts.last().is_none_or(|text| text != until) {
         match client.event().await {
-            Event::Message { message, .. } => texts.push(message.body.to_string()),
-            Event::Lost { .. } => lost = true,
+            Event::Message(happened) => texts.push(happened.entry.message().unwrap().body.to_string()),
+            Event::Lost(_) => lost = true,
             _ => {}
         }
     }
@@ -103,13 +103,13 @@ async fn a_new_primary_is_found_by_nobodys_doing() {
     // Both are still connected, and what was acknowledged is there or was told to be lost.
     within(async {
         // The connections of a node come back one by one; whoever is refused meanwhile asks again.
-        let join = || Command::Join { room: room("room"), since: None };
+        let join = || Command::Join(command::Join { room: room("room"), since: None });
         while !matches!(ana.ask(join()).await, Reply::Joined(_)) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })
     .await;
-    let run = read(one.app.hub().broker(), &room("room"), Anchor::Newest, 1_000).await;
+    let run = read(one.app.broker(), &room("room"), Anchor::Newest, 1_000).await;
     assert!(!run.older);
     let kept: HashSet<_> = nonces(&run.entries).into_iter().collect();
     let missing: Vec<_> = acked.iter().filter(|text| !kept.contains(*text)).collect();

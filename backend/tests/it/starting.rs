@@ -162,7 +162,7 @@ async fn what_was_said_outlives_the_node_and_can_be_exported() {
     let mut ana = Client::connect(address).await;
     assert_eq!(ana.hello_with("Ana", Some(welcome.token)).await.user, welcome.user);
     assert_eq!(ana.send("general", "n-1234", "kept").await, (position, true));
-    assert_eq!(ana.join("general").await.messages.len(), 1);
+    assert_eq!(ana.join("general").await.entries.len(), 1);
     node.terminate().unwrap();
     assert!(node.wait(PATIENCE).unwrap().success());
     let output = run(folder.path(), &["export", "--data", "h.redb"]).await;

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use backend::broker::{Anchor, Broker, Entry, redis::connect};
+use backend::broker::{Anchor, Broker, StoredEntry, redis::connect};
 use shared::text::{Position, Room};
 use testkit::{Data, RedisOptions, RedisServer};
 
@@ -76,7 +76,7 @@ async fn restart(server: &mut RedisServer, broker: &Broker) {
 }
 
 /// The whole history, read both ways.
-async fn history(broker: &Broker, room: &Room) -> Vec<Entry> {
+async fn history(broker: &Broker, room: &Room) -> Vec<StoredEntry> {
     let back = read(broker, room, Anchor::Newest, 500).await;
     let forth = read(broker, room, Anchor::After(Position::start()), 500).await;
     assert!(!back.older && forth.found, "nothing was trimmed");

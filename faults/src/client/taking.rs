@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use shared::{
     error::{ErrorCode, Retry},
-    event::{Event, Joined, Reply, ServerFrame},
+    event::{Event, Happened, Joined, Reply, ServerFrame},
     text::{Nonce, Position},
 };
 
@@ -19,29 +19,32 @@ impl Client {
     pub(super) fn take(&mut self, node: usize, frame: ServerFrame) -> Result<()> {
         match frame {
             ServerFrame::Reply(id, reply) => self.take_reply(id, reply),
-            ServerFrame::Event(Event::Message { room, message }) => {
-                if let Some(sent) = message.body.as_str().split(' ').next().and_then(|text| text.parse().ok())
-                {
+            ServerFrame::Event(
+                Event::Message(Happened { room, entry }) | Event::Entry(Happened { room, entry }),
+            ) => {
+                let message = entry.message();
+                let body = message.as_ref().map_or("", |message| message.body.as_str());
+                if let Some(sent) = body.split(' ').next().and_then(|text| text.parse().ok()) {
                     self.state.hear(node, sent);
                 }
-                let link = link(&message);
+                let link = link(&entry);
                 self.at.insert(room.clone(), link.position.clone());
                 self.seen.push(ClientEvent::Message { room, link });
                 Ok(())
             }
-            ServerFrame::Event(Event::Lost { room, after, .. }) => {
+            ServerFrame::Event(Event::Lost(shared::event::Lost { room, after, .. })) => {
                 self.state.tell();
                 self.at.insert(room.clone(), after.clone());
                 self.seen.push(ClientEvent::Lost { room, after });
                 Ok(())
             }
-            ServerFrame::Event(Event::Move { after_ms }) => {
+            ServerFrame::Event(Event::Move(shared::event::Move { after_ms })) => {
                 self.leave_at = Some(Instant::now() + Duration::from_millis(after_ms));
                 Ok(())
             }
-            ServerFrame::Event(
-                Event::Presence { .. } | Event::Status { .. } | Event::Error(_) | Event::Unknown,
-            ) => Ok(()),
+            ServerFrame::Event(Event::Presence(_) | Event::Status(_) | Event::Error(_) | Event::Unknown) => {
+                Ok(())
+            }
         }
     }
 
@@ -67,17 +70,17 @@ impl Client {
     }
 
     fn joined(&mut self, joined: Joined, since: Option<Position>) {
-        let Joined { room, position, recovered, messages, .. } = joined;
+        let Joined { room, position, recovered, entries, .. } = joined;
         if since.is_some() && !recovered {
             self.state.tell();
         }
-        for message in &messages {
+        for message in entries.messages() {
             // It came back: it was stored, whatever the answer was.
             self.settle(&message.nonce);
         }
         self.at.insert(room.clone(), position.clone());
         self.inside.insert(room.clone());
-        let messages = messages.iter().map(link).collect();
+        let messages = entries.iter().map(link).collect();
         self.seen.push(ClientEvent::Joined { room, since, recovered, position, messages });
         if !self.settled && self.inside.len() == self.plan.rooms.len() {
             self.settled = true;
@@ -90,7 +93,7 @@ impl Client {
 
     fn answered(&mut self, nonce: Nonce, reply: Reply) {
         match reply {
-            Reply::Sent { room, position, duplicate, .. } => {
+            Reply::Sent(shared::event::Sent { room, position, duplicate, .. }) => {
                 self.settle(&nonce);
                 self.seen.push(ClientEvent::Acked { room, nonce, position, duplicate });
             }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, Stream, StreamExt};
 use shared::{
     SUBPROTOCOL,
-    command::{Command, Request},
+    command::{self, Command, Request},
     event::{Reply, ServerFrame, Welcome},
 };
 use tokio::{
@@ -137,7 +137,7 @@ impl Wire {
 
     /// Says hello and waits for the welcome.
     pub async fn greet(&mut self, name: &str, token: Option<String>) -> Result<Welcome> {
-        match self.ask(1, Command::Hello { name: name.parse()?, token }).await? {
+        match self.ask(1, Command::Hello(command::Hello { name: name.parse()?, token })).await? {
             Reply::Welcome(welcome) => Ok(welcome),
             other => bail!("hello was answered with {other:?}"),
         }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use shared::{
-    command::Command,
+    command::{self, Command},
     error::ErrorCode,
     event::{Event, Reply, ServerFrame},
     limits::{BODY_BYTES, FRAME_BYTES},
@@ -28,12 +28,12 @@ pub(super) async fn half_open(bed: &mut TestBed, figures: &mut Figures) -> Resul
     let room = bed.rooms[0].clone();
     let mut watcher = Wire::connect(place).await?;
     watcher.greet("Watcher", None).await?;
-    watcher.ask(2, Command::Join { room: room.clone(), since: None }).await?;
+    watcher.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     let sessions = metric(place, "sessions");
     let files = fewest(node).await;
     let mut ghost = Wire::connect(place).await?;
     let who = ghost.greet("Ghost", None).await?.user;
-    ghost.ask(2, Command::Join { room, since: None }).await?;
+    ghost.ask(2, Command::Join(command::Join { room, since: None })).await?;
     figures.must("the ghost has a descriptor", fewest(node).await > files);
     // Nobody reads this socket any more, so no ping is answered.
     let silent = Instant::now();
@@ -41,7 +41,11 @@ pub(super) async fn half_open(bed: &mut TestBed, figures: &mut Figures) -> Resul
         loop {
             match watcher.hear().await? {
                 Heard::Frame(frame) => match *frame {
-                    ServerFrame::Event(Event::Presence { went, .. }) if went.contains(&who) => return Ok(()),
+                    ServerFrame::Event(Event::Presence(shared::event::Presence { went, .. }))
+                        if went.0.contains(&who) =>
+                    {
+                        return Ok(());
+                    }
                     ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
                 },
                 Heard::Closed(code) => bail!("the watcher was closed ({code:?})"),
@@ -75,7 +79,7 @@ pub(super) async fn slow_reader(bed: &mut TestBed, figures: &mut Figures) -> Res
     let mut slow = Wire::narrow(bed.state.nodes[0], 4096).await?;
     slow.greet("Slow", None).await?;
     for (id, room) in (2..).zip(&bed.rooms) {
-        slow.ask(id, Command::Join { room: room.clone(), since: None }).await?;
+        slow.ask(id, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     }
     let place = bed.state.nodes[0];
     let before = (metric(place, "closes"), bed.resident());
@@ -107,8 +111,12 @@ pub(super) async fn at_the_limits(bed: &mut TestBed, figures: &mut Figures) -> R
     wire.greet("Long", None).await?;
     let room = bed.options.room("long")?;
     let place = room.clone();
-    let whole = Command::Send { room, nonce: "long-1234".parse()?, body: "x".repeat(BODY_BYTES).parse()? };
-    let stored = matches!(wire.ask(2, whole).await?, Reply::Sent { .. });
+    let whole = Command::Send(command::Send {
+        room,
+        nonce: "long-1234".parse()?,
+        body: "x".repeat(BODY_BYTES).parse()?,
+    });
+    let stored = matches!(wire.ask(2, whole).await?, Reply::Sent(_));
     figures.must("a message at the limit is stored", stored);
     let over = format!(
         r#"{{"id":3,"type":"send","room":"{place}","nonce":"long-1235","body":"{}"}}"#,

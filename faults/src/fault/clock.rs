@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use shared::{
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
@@ -161,12 +161,13 @@ async fn said_at(bed: &TestBed, node: usize) -> Result<i64> {
     let mut wire = Wire::connect(bed.state.nodes[node]).await?;
     wire.greet("Watch", None).await?;
     let room: Room = format!("watch {node}").parse()?;
-    wire.ask(2, Command::Join { room: room.clone(), since: None }).await?;
+    wire.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     let nonce = format!("watch-{}", fastrand::u32(..)).parse()?;
-    wire.say(3, Command::Send { room, nonce, body: "now".parse()? }).await?;
+    wire.say(3, Command::Send(command::Send { room, nonce, body: "now".parse()? })).await?;
     loop {
         let Heard::Frame(frame) = timeout(PATIENCE, wire.hear()).await?? else { bail!("closed") };
-        if let ServerFrame::Event(Event::Message { message, .. }) = *frame {
+        if let ServerFrame::Event(Event::Message(happened)) = *frame {
+            let message = happened.entry.message().context("not a message")?;
             return Ok(i64::try_from(message.at / 1000)?);
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use shared::{
-    command::{Command, Request},
+    command::{self, Command, Request},
     error::ErrorCode,
     event::{Reply, ServerFrame},
 };
@@ -27,7 +27,7 @@ pub(super) async fn flood(bed: &mut TestBed, figures: &mut Figures) -> Result<()
     for id in 2..SAID + 2 {
         let command = if id % 10 == 0 {
             let nonce = format!("flood-{id}").parse()?;
-            Command::Send { room: room.clone(), nonce, body: "flood".parse()? }
+            Command::Send(command::Send { room: room.clone(), nonce, body: "flood".parse()? })
         } else {
             Command::Ping
         };
@@ -37,7 +37,7 @@ pub(super) async fn flood(bed: &mut TestBed, figures: &mut Figures) -> Result<()
     bed.state.take_p99();
     let count = |frame| {
         match frame {
-            ServerFrame::Reply(_, Reply::Sent { .. }) => stored += 1,
+            ServerFrame::Reply(_, Reply::Sent(_)) => stored += 1,
             ServerFrame::Reply(_, Reply::Pong) => pongs += 1,
             ServerFrame::Reply(_, Reply::Error(error)) => {
                 refused += u64::from(error.code == ErrorCode::RateLimited);

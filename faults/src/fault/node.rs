@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use shared::{
-    command::Command,
+    command::{self, Command},
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
@@ -107,7 +107,7 @@ async fn each_hears_each(bed: &TestBed, what: &str) -> Result<Duration> {
     for node in &bed.state.nodes {
         let mut wire = Wire::connect(*node).await?;
         wire.greet("Mixture", None).await?;
-        match wire.ask(2, Command::Join { room: room.clone(), since: None }).await? {
+        match wire.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await? {
             Reply::Joined(_) => wires.push(wire),
             other => bail!("a join was answered with {other:?}"),
         }
@@ -115,8 +115,15 @@ async fn each_hears_each(bed: &TestBed, what: &str) -> Result<Duration> {
     let begun = Instant::now();
     for (node, wire) in wires.iter_mut().enumerate() {
         let body = format!("{what} from {node}").parse()?;
-        wire.say(3, Command::Send { room: room.clone(), nonce: format!("{what}-{node}").parse()?, body })
-            .await?;
+        wire.say(
+            3,
+            Command::Send(command::Send {
+                room: room.clone(),
+                nonce: format!("{what}-{node}").parse()?,
+                body,
+            }),
+        )
+        .await?;
     }
     let all = wires.len();
     for (node, wire) in wires.iter_mut().enumerate() {
@@ -124,7 +131,8 @@ async fn each_hears_each(bed: &TestBed, what: &str) -> Result<Duration> {
         let listen = async {
             while heard.len() < all {
                 let Heard::Frame(frame) = wire.hear().await? else { bail!("closed") };
-                if let ServerFrame::Event(Event::Message { message, .. }) = *frame {
+                if let ServerFrame::Event(Event::Message(happened)) = *frame {
+                    let message = happened.entry.message().context("not a message")?;
                     ensure!(heard.insert(message.nonce), "node {node} repeats");
                 }
             }

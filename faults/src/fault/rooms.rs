@@ -6,7 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use shared::{command::Command, event::Reply, text::Room};
+use shared::{
+    command::{self, Command},
+    event::Reply,
+    text::Room,
+};
 use testkit::Data;
 use tokio::{task::block_in_place, time::sleep};
 
@@ -113,15 +117,16 @@ async fn speak(bed: &TestBed, rooms: &[usize], clients: &LightClients) -> Result
     for node in &bed.state.nodes {
         let mut wire = Wire::connect(*node).await?;
         // Where nothing is said, nobody has to be let in.
-        wire.say(1, Command::Hello { name: "Speaker".parse()?, token: None }).await?;
+        wire.say(1, Command::Hello(command::Hello { name: "Speaker".parse()?, token: None })).await?;
         wires.push(wire);
     }
     let before = clients.counts.messages.load(Relaxed);
     for (said, room) in rooms.iter().enumerate() {
         let nonce = format!("sample-{said}").parse()?;
-        let send = Command::Send { room: name(*room)?, nonce, body: "Is somebody here?".parse()? };
+        let send =
+            Command::Send(command::Send { room: name(*room)?, nonce, body: "Is somebody here?".parse()? });
         match wires[(room + 1) % nodes].ask(u64::try_from(said)? + 2, send).await? {
-            Reply::Sent { .. } => {}
+            Reply::Sent(_) => {}
             other => bail!("a message was answered with {other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Who is in the room: the panel and the button that opens it.
 
 use leptos::prelude::*;
-use shared::message::Person;
+use shared::person::Person;
 
 use super::{
     avatar::{Size, avatar},

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::{
-    command::{Command, From},
+    command::{self, Command, PageAnchor},
     text::{Body, Invalid, Name, Nonce, Room},
 };
 
@@ -34,7 +34,7 @@ impl Chat {
         self.with(|store| {
             let Some(me) = store.me.clone() else { return };
             store.be(Identity { name: name.clone(), ..me });
-            store.ask(PendingRequest::Rename, Command::Rename { name });
+            store.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
         });
         Ok(())
     }
@@ -134,8 +134,11 @@ impl Chat {
             }
             let room = state.signals.room().clone();
             let Some(anchor) = state.timeline.newest().cloned() else { return };
-            let command =
-                Command::History { room: room.clone(), from: From::After(anchor.clone()), limit: None };
+            let command = Command::History(command::History {
+                room: room.clone(),
+                anchor: PageAnchor::After(anchor.clone()),
+                limit: None,
+            });
             let asked = store.ask(PendingRequest::Newer { room, anchor }, command);
             store.current_room().inspect(|state| put_arc(&state.signals.loading_newer, asked));
         });

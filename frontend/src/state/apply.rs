@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 use shared::{
     close::CloseReason,
-    command::Command,
+    command::{self, Command},
+    entry::Message,
     error::{ErrorCode, ProtocolError, Retry},
-    event::{Event, Joined, Page, Reply, ServerFrame, Welcome},
-    message::Person,
-    text::{Name, Nonce, Position, Room, UserId},
+    event::{self, Event, Joined, Lost, Move, Page, Presence, Renamed, Reply, Sent, ServerFrame, Welcome},
+    person::Person,
+    table::Sparse,
+    text::{Name, Nonce, Position, Room},
 };
 
 use super::{
@@ -28,7 +30,7 @@ impl Handler for Chat {
         // Another tab may have a newer token or name by now.
         self.with(|store| {
             let kept = saved::identity(&*store.platform).or_else(|| store.me.clone())?;
-            Some(Command::Hello { name: kept.name, token: kept.token })
+            Some(Command::Hello(command::Hello { name: kept.name, token: kept.token }))
         })
     }
 
@@ -59,19 +61,19 @@ impl Store {
             (Reply::Joined(joined), Some(PendingRequest::Join { since, .. })) => {
                 self.joined(joined, since.as_ref());
             }
-            (Reply::Sent { position, duplicate, .. }, Some(PendingRequest::Send(nonce))) => {
+            (Reply::Sent(Sent { position, duplicate, .. }), Some(PendingRequest::Send(nonce))) => {
                 self.sent(&nonce, position, duplicate);
             }
             (Reply::Page(page), Some(asked)) => self.page(page, asked),
-            (Reply::Renamed { name }, _) => self.renamed(name),
+            (Reply::Renamed(Renamed { name }), _) => self.renamed(name),
             (Reply::Error(error), Some(asked)) => self.refused(asked, &error),
             // An answer to nothing that is asked any more, or of a kind that came after this page was built.
             (
                 Reply::Joined(_)
-                | Reply::Sent { .. }
+                | Reply::Sent(_)
                 | Reply::Page(_)
                 | Reply::Error(_)
-                | Reply::Left { .. }
+                | Reply::Left(_)
                 | Reply::Pong
                 | Reply::Unknown,
                 _,
@@ -81,11 +83,11 @@ impl Store {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Message { room, message } => self.arrived(&room, message),
-            Event::Lost { room, after, through: _ } => self.lost(&room, after),
-            Event::Presence { room, here, came, went } => self.presence(&room, here, came, &went),
-            Event::Move { after_ms } => self.platform.connection(Input::Move(after_ms)),
-            Event::Status { ready } => {
+            Event::Message(happened) | Event::Entry(happened) => self.arrived(happened),
+            Event::Lost(Lost { room, after, through: _ }) => self.lost(&room, after),
+            Event::Presence(presence) => self.presence(presence),
+            Event::Move(Move { after_ms }) => self.platform.connection(Input::Move(after_ms)),
+            Event::Status(event::Status { ready }) => {
                 self.watch.ready(ready);
                 self.signals.link.update(|link| link.ready = ready);
             }
@@ -182,20 +184,18 @@ impl Store {
         if !(joined.recovered && went_on) {
             state.seen_since = Some(wall);
         }
-        let mut known: Vec<Position> =
-            joined.messages.iter().map(|message| message.position.clone()).collect();
+        let mut known: Vec<Position> = joined.entries.iter().map(|entry| entry.position.clone()).collect();
         known.extend(since.filter(|_| joined.recovered).cloned());
         let from_start =
-            joined.position.is_start() || joined.messages.first().is_some_and(|first| first.n == 1);
-        let foreign = |message: &&shared::message::Message| user.as_ref() != Some(&message.sender.id);
-        let missed = joined
-            .messages
+            joined.position.is_start() || joined.entries.first().is_some_and(|first| first.prev.is_start());
+        let foreign = |message: &&Message| user.as_ref() != Some(&message.sender.id);
+        let messages = joined.entries.messages();
+        let missed = messages
             .iter()
             .filter(foreign)
             .filter(|message| !state.timeline.knows(&message.position))
             .count();
-        let struck: Vec<Nonce> = joined
-            .messages
+        let struck: Vec<Nonce> = messages
             .iter()
             .filter(|message| self.outbox.strike_seen(message, user.as_ref()))
             .map(|message| message.nonce.clone())
@@ -254,14 +254,15 @@ impl Store {
 
     fn page(&mut self, page: Page, asked: PendingRequest) {
         let user = self.user().cloned();
-        for message in &page.messages {
+        let messages = page.entries.messages();
+        for message in &messages {
             if self.outbox.strike_seen(message, user.as_ref()) {
                 self.outbox_changed = true;
             }
         }
         let room = page.room.clone();
         let Some(state) = self.rooms.get_mut(&room) else { return };
-        let nonces: Vec<Nonce> = page.messages.iter().map(|message| message.nonce.clone()).collect();
+        let nonces: Vec<Nonce> = messages.iter().map(|message| message.nonce.clone()).collect();
         match asked {
             PendingRequest::Older { anchor, .. } => {
                 put_arc(&state.signals.loading_older, false);
@@ -296,8 +297,9 @@ impl Store {
         self.touch(room);
     }
 
-    fn presence(&mut self, room: &Room, count: u64, came: Vec<Person>, went: &[UserId]) {
-        let Some(state) = self.rooms.get_mut(room) else { return };
+    fn presence(&mut self, presence: Presence) {
+        let Presence { room, here: count, came: Sparse(came), went: Sparse(went) } = presence;
+        let Some(state) = self.rooms.get_mut(&room) else { return };
         put_arc(&state.signals.here, count);
         state.signals.people.update(|people| {
             people.retain(|person| {

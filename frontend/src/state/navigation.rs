@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::{
-    command::{Command, From},
+    command::{self, Command, PageAnchor},
     limits,
     text::Room,
 };
@@ -51,7 +51,7 @@ impl Store {
         self.order.retain(|other| other != room);
         saved::drop_room(&*self.platform, room);
         self.outbox.cut(Some(room));
-        self.ask(PendingRequest::Leave, Command::Leave { room: room.clone() });
+        self.ask(PendingRequest::Leave, Command::Leave(command::Leave { room: room.clone() }));
         self.show_rooms();
     }
 
@@ -62,23 +62,23 @@ impl Store {
             return;
         }
         let room = state.signals.room().clone();
-        let (asked, from, limit) = match (state.timeline.oldest(), state.timeline.head()) {
+        let (asked, anchor, limit) = match (state.timeline.oldest(), state.timeline.head()) {
             (Some(anchor), _) => {
                 let anchor = anchor.clone();
                 (
                     PendingRequest::Older { room: room.clone(), anchor: anchor.clone() },
-                    From::Before(anchor),
+                    PageAnchor::Before(anchor),
                     None,
                 )
             }
             // Nothing is shown of a room that has a history: the newest page, which ends at the head.
             (None, Some(head)) => {
                 let limit = u64::try_from(limits::PAGE_MAX).ok();
-                (PendingRequest::Around(room.clone()), From::Around(head.clone()), limit)
+                (PendingRequest::Around(room.clone()), PageAnchor::Around(head.clone()), limit)
             }
             (None, None) => return,
         };
-        let asked = self.ask(asked, Command::History { room, from, limit });
+        let asked = self.ask(asked, Command::History(command::History { room, anchor, limit }));
         self.current_room().inspect(|state| put_arc(&state.signals.loading_older, asked));
     }
 

@@ -10,8 +10,8 @@ mod message;
 use std::collections::HashMap;
 
 use shared::{
+    entry::Message,
     error::{ProtocolError, Retry},
-    message::Message,
     text::{Body, Nonce, Position, Room, UserId},
 };
 

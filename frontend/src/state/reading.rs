@@ -1,7 +1,12 @@
 //! What was read: unread numbers, the "New since" line, the pill.
 
 use leptos::prelude::*;
-use shared::{message::Message, text::Room};
+use shared::{
+    entry::{Entry, Message},
+    event::Happened,
+    table::Flat,
+    text::Room,
+};
 
 use super::{room_state::put_arc, store::Store, timeline::Arrival};
 use crate::markup::visible;
@@ -11,9 +16,28 @@ const READ_MS: u64 = 1500;
 
 impl Store {
     /// Takes a message that arrived unasked.
-    pub(super) fn arrived(&mut self, room: &Room, message: Message) {
+    pub(super) fn arrived(&mut self, happened: Happened) {
+        let Happened { room, entry: Flat(entry) } = happened;
+        match entry.message() {
+            Some(message) => self.message_arrived(&room, entry, &message),
+            None => self.place_arrived(&room, entry),
+        }
+    }
+
+    /// An entry without a row of its own: it changes what is shown or nothing, and moves the end of the room.
+    fn place_arrived(&mut self, room: &Room, entry: Entry) {
         let user = self.user().cloned();
-        if self.outbox.strike_seen(&message, user.as_ref()) {
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        match state.timeline.arrived(entry, user.as_ref(), false) {
+            Arrival::Known => {}
+            Arrival::Gap => self.join(room),
+            Arrival::New => self.touch(room),
+        }
+    }
+
+    fn message_arrived(&mut self, room: &Room, entry: Entry, message: &Message) {
+        let user = self.user().cloned();
+        if self.outbox.strike_seen(message, user.as_ref()) {
             self.outbox_changed = true;
         }
         let open = self.current.as_ref() == Some(room);
@@ -25,7 +49,7 @@ impl Store {
         let own = user.as_ref() == Some(&message.sender.id);
         let heard = (visible(message.sender.name.as_str()), message.body.clone());
         let nonce = message.nonce.clone();
-        match state.timeline.arrived(message, user.as_ref(), open) {
+        match state.timeline.arrived(entry, user.as_ref(), open) {
             Arrival::Known => return,
             Arrival::Gap => return self.join(room),
             Arrival::New => {}

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leptos::prelude::*;
-use shared::{error::ErrorCode, message::Person, text::Room};
+use shared::{error::ErrorCode, person::Person, text::Room};
 
 use super::timeline::rows::{Row, RowKey};
 

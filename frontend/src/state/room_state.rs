@@ -101,8 +101,9 @@ mod tests {
     use std::sync::Arc;
 
     use shared::{
+        entry::Message,
         event::Joined,
-        message::{Message, Sender, SenderKind},
+        person::{Sender, SenderKind},
         text::{Body, Name, Nonce, Position, Room},
     };
 
@@ -143,7 +144,7 @@ mod tests {
             position: at(320),
             recovered: false,
             older: false,
-            messages: (1..=320).map(message).collect(),
+            entries: (1..=320).map(message).collect::<Vec<_>>().into(),
             here: 1,
             people: Vec::new(),
         };
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(draw(&mut state), 0, "nothing changed");
 
         let before = state.signals.rows.get_untracked();
-        state.timeline.arrived(message(321), None, true);
+        state.timeline.arrived(message(321).into(), None, true);
         assert_eq!(
             draw(&mut state),
             2,
@@ -200,7 +201,7 @@ mod tests {
         draw(&mut state);
         let mut other = message(321);
         other.sender = Sender { name: Name::parse("B0").unwrap(), ..sender("other") };
-        state.timeline.arrived(other, None, true);
+        state.timeline.arrived(other.into(), None, true);
         draw(&mut state);
         let rows = state.signals.rows.get_untracked();
         let is_marked = |row: &Row| matches!(row, Row::Message(message) if message.mark.is_some());

@@ -1,6 +1,6 @@
 //! The people of a room as the view lists them.
 
-use shared::{message::Person, text::UserId};
+use shared::{person::Person, text::UserId};
 
 use super::signals::Me;
 

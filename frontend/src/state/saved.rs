@@ -3,7 +3,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::{
-    json::{Object, Unreadable, Writer},
+    table::{self, record},
     text::{Name, Position, Room, UserId},
 };
 
@@ -16,38 +16,40 @@ const DRAFT: &str = "hubbub.draft.";
 /// Prefix of the keys of outboxes; the name of the owning tab follows.
 pub const OUTBOX: &str = "hubbub.outbox.";
 
-/// The person at this page, as saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
-    /// Their display name.
-    pub name: Name,
-    /// Their id, once a server assigned it.
-    pub user: Option<UserId>,
-    /// The token that proves the id. Secret.
-    pub token: Option<String>,
+record! {
+    /// The person at this page, as saved.
+    pub(super) struct Identity {
+        /// Their display name.
+        name: Name,
+        /// Their id, once a server assigned it.
+        user: Option<UserId>,
+        /// The token that proves the id. Secret.
+        token: Option<String>,
+    }
 }
 
-/// A joined room, as saved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct SavedRoom {
-    /// When it was joined, in milliseconds since the Unix epoch: its place in the list.
-    pub joined: u64,
-    /// The last position that this browser has seen.
-    pub head: Option<Position>,
-    /// The last position that was read.
-    pub read: Option<Position>,
-    /// How many messages of others are unread.
-    pub unread: usize,
+record! {
+    /// A joined room, as saved.
+    pub(super) struct SavedRoom: Default {
+        /// When it was joined, in milliseconds since the Unix epoch: its place in the list.
+        joined: u64,
+        /// The last position that this browser has seen.
+        head: Option<Position>,
+        /// The last position that was read.
+        read: Option<Position>,
+        /// How many messages of others are unread.
+        unread: usize,
+    }
 }
 
 /// The saved person, if there is one.
 pub(super) fn identity(platform: &dyn Platform) -> Option<Identity> {
-    Identity::read(&platform.get(ME)?).ok()
+    table::parse(&platform.get(ME)?).ok()
 }
 
 /// Saves the person.
 pub(super) fn save_identity(platform: &dyn Platform, identity: &Identity) {
-    platform.set(ME, Some(&identity.write()));
+    platform.set(ME, Some(&table::text(identity)));
 }
 
 /// Removes the saved person.
@@ -59,7 +61,7 @@ pub(super) fn drop_identity(platform: &dyn Platform) {
 pub(super) fn rooms(platform: &dyn Platform) -> Vec<(Room, SavedRoom)> {
     let room = |key: &String| {
         let name = percent_decode_str(key.strip_prefix(ROOM)?).decode_utf8().ok()?;
-        Some((Room::parse(&name).ok()?, SavedRoom::read(&platform.get(key)?).ok()?))
+        Some((Room::parse(&name).ok()?, table::parse(&platform.get(key)?).ok()?))
     };
     let mut rooms: Vec<(Room, SavedRoom)> = platform.keys(ROOM).iter().filter_map(room).collect();
     rooms.sort_by(|(a, saved_a), (b, saved_b)| (saved_a.joined, a).cmp(&(saved_b.joined, b)));
@@ -68,7 +70,7 @@ pub(super) fn rooms(platform: &dyn Platform) -> Vec<(Room, SavedRoom)> {
 
 /// Saves a joined room.
 pub(super) fn save_room(platform: &dyn Platform, room: &Room, saved: &SavedRoom) {
-    platform.set(&key(ROOM, room), Some(&saved.write()));
+    platform.set(&key(ROOM, room), Some(&table::text(saved)));
 }
 
 /// Removes a saved room.
@@ -88,45 +90,4 @@ pub(super) fn save_draft(platform: &dyn Platform, room: &Room, text: &str) {
 
 fn key(prefix: &str, room: &Room) -> String {
     format!("{prefix}{}", utf8_percent_encode(room.as_str(), NON_ALPHANUMERIC))
-}
-
-impl Identity {
-    fn read(text: &str) -> Result<Self, Unreadable> {
-        let mut fields = Object::parse(text)?;
-        Ok(Self {
-            name: fields.parsed("name", Name::parse)?,
-            user: fields.maybe_parsed("user", UserId::parse)?,
-            token: fields.maybe("token").map(|token| token.text("token")).transpose()?,
-        })
-    }
-
-    fn write(&self) -> String {
-        let mut fields = Writer::new();
-        fields.text("name", self.name.as_str());
-        fields.maybe_text("user", self.user.as_ref().map(UserId::as_str));
-        fields.maybe_text("token", self.token.as_deref()).end()
-    }
-}
-
-impl SavedRoom {
-    fn read(text: &str) -> Result<Self, Unreadable> {
-        let mut fields = Object::parse(text)?;
-        Ok(Self {
-            joined: fields.maybe_whole("joined")?.unwrap_or_default(),
-            head: fields.maybe_parsed("head", Position::parse)?,
-            read: fields.maybe_parsed("read", Position::parse)?,
-            unread: fields
-                .maybe_whole("unread")?
-                .and_then(|unread| unread.try_into().ok())
-                .unwrap_or_default(),
-        })
-    }
-
-    fn write(&self) -> String {
-        let mut fields = Writer::new();
-        fields.whole("joined", self.joined);
-        fields.maybe_text("head", self.head.as_ref().map(Position::as_str));
-        fields.maybe_text("read", self.read.as_ref().map(Position::as_str));
-        fields.whole("unread", self.unread as u64).end()
-    }
 }

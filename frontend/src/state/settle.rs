@@ -1,7 +1,10 @@
 //! What follows every change: sends what may be sent, saves, draws, and schedules the next deadline.
 
 use leptos::prelude::*;
-use shared::{command::Command, text::Room};
+use shared::{
+    command::{self, Command},
+    text::Room,
+};
 
 use super::{
     room_state::put,
@@ -30,7 +33,8 @@ impl Store {
         self.save_outbox();
         for entry in due {
             let (room, nonce) = (entry.room, entry.nonce);
-            let command = Command::Send { room: room.clone(), nonce: nonce.clone(), body: entry.body };
+            let command =
+                Command::Send(command::Send { room: room.clone(), nonce: nonce.clone(), body: entry.body });
             self.ask(PendingRequest::Send(nonce), command);
             self.mirror(&room);
         }

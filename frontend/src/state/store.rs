@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt, rc::Rc, sync::Arc};
 
 use leptos::prelude::*;
 use shared::{
-    command::Command,
-    message::{Sender, SenderKind},
+    command::{self, Command},
+    person::{Sender, SenderKind},
     text::{Nonce, Position, Room, UserId},
 };
 
@@ -144,7 +144,7 @@ impl Store {
         let saved = state.saved.head.clone().filter(|_| !open);
         let since = state.timeline.head().cloned().or(saved);
         let asked = PendingRequest::Join { room: room.clone(), since: since.clone() };
-        let asked = self.ask(asked, Command::Join { room: room.clone(), since });
+        let asked = self.ask(asked, Command::Join(command::Join { room: room.clone(), since }));
         if let Some(state) = self.rooms.get_mut(room) {
             state.joining = asked;
         }

@@ -7,9 +7,11 @@ mod waiting;
 
 use leptos::prelude::*;
 use shared::{
+    command,
     error::{ErrorCode, ProtocolError},
-    event::{Event, Reply},
-    message::Person,
+    event::{self, Event, Lost, Presence, Renamed, Reply},
+    person::Person,
+    table::Sparse,
     text::{Name, UserId},
 };
 
@@ -51,10 +53,10 @@ fn who_i_am_and_where_survives_a_reload() {
     tab.chat.leaving();
     let again = Tab::open(&storage, "a", "/r/s", 10);
     assert_eq!(again.fake.inputs.borrow().as_slice(), [Input::Start]);
-    let hello = shared::command::Command::Hello {
+    let hello = shared::command::Command::Hello(command::Hello {
         name: Name::parse("ana").unwrap(),
         token: Some("token of ana".to_owned()),
-    };
+    });
     assert_eq!(again.chat.hello(), Some(hello));
     again.connect();
     // The open room wants its newest page, the other one only what is new.
@@ -147,7 +149,7 @@ fn coming_back_goes_on_where_it_stopped_and_tells_so() {
     tab.connect();
     tab.joined("r", joined("r", 100..=101, false));
     assert_eq!(tab.rows()[14..], ["bo 15", "hole", "bo 100", "bo 101"]);
-    tab.event(Event::Lost { room: name_of("r"), after: at(50), through: at(101) });
+    tab.event(Event::Lost(Lost { room: name_of("r"), after: at(50), through: at(101) }));
     assert_eq!(tab.rows()[17..], ["bo 101", "lost"]);
 }
 
@@ -237,7 +239,14 @@ fn people_come_and_go() {
     let names = || -> Vec<String> {
         room.people.get_untracked().iter().map(|person| person.name.to_string()).collect()
     };
-    let presence = |here, came, went| tab.event(Event::Presence { room: name_of("r"), here, came, went });
+    let presence = |here, came, went| {
+        tab.event(Event::Presence(Presence {
+            room: name_of("r"),
+            here,
+            came: Sparse(came),
+            went: Sparse(went),
+        }));
+    };
     presence(3, vec![person("cy"), person("Bo"), person("ana")], vec![]);
     assert_eq!(names(), ["ana", "Bo", "cy"]);
     presence(2, vec![Person { name: Name::parse("Zoe").unwrap(), ..person("ana") }], vec![person("cy").id]);
@@ -250,7 +259,7 @@ fn names() {
     let tab = Tab::live(&Storage::default(), "a", 1);
     tab.chat.rename("Anna").unwrap();
     assert_eq!(tab.asked(), ["rename Anna"]);
-    tab.answer(Reply::Renamed { name: Name::parse("Anna").unwrap() });
+    tab.answer(Reply::Renamed(Renamed { name: Name::parse("Anna").unwrap() }));
     assert_eq!(tab.chat.me().get_untracked().unwrap().name.as_str(), "Anna");
     tab.chat.forget_me();
     tab.answer(Reply::Forgotten(welcome("new", "Anna")));
@@ -281,12 +290,12 @@ fn forgotten_elsewhere() {
 #[test]
 fn the_node_has_its_say() {
     let tab = Tab::live(&Storage::default(), "a", 1);
-    tab.event(Event::Status { ready: false });
+    tab.event(Event::Status(event::Status { ready: false }));
     assert_eq!(tab.chat.banner().get_untracked(), Some(Banner::Delayed));
     assert!(!tab.chat.link().get_untracked().ready);
-    tab.event(Event::Status { ready: true });
+    tab.event(Event::Status(event::Status { ready: true }));
     assert_eq!(tab.chat.banner().get_untracked(), None);
-    tab.event(Event::Move { after_ms: 700 });
+    tab.event(Event::Move(event::Move { after_ms: 700 }));
     assert_eq!(tab.fake.inputs.borrow().last(), Some(&Input::Move(700)));
     tab.chat.round_trip(42);
     assert_eq!(tab.chat.link().get_untracked().round_trip_ms, Some(42));

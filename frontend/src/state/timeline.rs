@@ -10,7 +10,8 @@ pub mod rows;
 use std::collections::VecDeque;
 
 use shared::{
-    message::{Message, Sender},
+    entry::{Entry, Message},
+    person::Sender,
     text::{Body, Nonce, Position, UserId},
 };
 
@@ -50,12 +51,15 @@ pub struct Timeline {
 
 #[derive(Debug, Clone)]
 enum Item {
-    Said(Entry),
+    Message(Shown),
+    /// An entry that has no row of its own. It keeps the chain whole.
+    Place(Entry),
     Break(u64, Break),
 }
 
+/// A message with its row.
 #[derive(Debug, Clone)]
-struct Entry {
+struct Shown {
     id: u64,
     message: Message,
     fresh: bool,
@@ -119,21 +123,21 @@ impl Timeline {
         self.window.len()
     }
 
-    /// Takes the next message of the room, as an event brings it.
-    pub fn arrived(&mut self, message: Message, me: Option<&UserId>, fresh: bool) -> Arrival {
+    /// Takes the next entry of the room, as an event brings it.
+    pub fn arrived(&mut self, entry: Entry, me: Option<&UserId>, fresh: bool) -> Arrival {
         let Some(head) = &self.head else { return Arrival::Known };
-        let next = message.prev == *head;
-        if message.position == *head || self.ends_with(&message.position) {
+        let next = entry.prev == *head;
+        if entry.position == *head || self.ends_with(&entry.position) {
             // A page that was asked for came before the event.
             if next {
-                self.head = Some(message.position);
+                self.head = Some(entry.position);
             }
             return Arrival::Known;
         }
         if !next {
             return Arrival::Gap;
         }
-        self.push(message, me, fresh);
+        self.push(entry, me, fresh);
         Arrival::New
     }
 
@@ -188,10 +192,8 @@ impl Timeline {
         if self.since.is_some() {
             return;
         }
-        let after = read.and_then(|read| self.entries().position(|entry| entry.message.position == *read));
-        let mut unread = self.entries().skip(after.map_or(0, |index| index + 1));
-        let first = unread.find(|entry| !is(&entry.message, me)).map(|entry| entry.message.position.clone());
-        drop(unread);
+        let foreign = |shown: &&Shown| !is(&shown.message, me);
+        let first = behind(&self.window, read).find(foreign).map(|shown| shown.message.position.clone());
         self.since = first;
     }
 
@@ -207,9 +209,7 @@ impl Timeline {
 
     /// Messages of others behind a position, among those kept; all of them if it is not among them.
     pub fn unread_after(&self, read: Option<&Position>, me: Option<&UserId>) -> usize {
-        let newest = || self.ending().iter().filter_map(Item::entry);
-        let after = read.and_then(|read| newest().position(|entry| entry.message.position == *read));
-        newest().skip(after.map_or(0, |index| index + 1)).filter(|entry| !is(&entry.message, me)).count()
+        behind(self.ending(), read).filter(|shown| !is(&shown.message, me)).count()
     }
 
     /// Whether a position is among the messages kept.
@@ -243,8 +243,8 @@ impl Timeline {
             self.cut_front(TAIL);
         }
         for item in &mut self.window {
-            if let Item::Said(entry) = item {
-                entry.fresh = false;
+            if let Item::Message(shown) = item {
+                shown.fresh = false;
             }
         }
     }
@@ -255,31 +255,22 @@ impl Timeline {
         self.own.retain(|own| own.position.is_none());
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.window.iter().filter_map(Item::entry)
-    }
-
-    fn push(&mut self, message: Message, me: Option<&UserId>, fresh: bool) {
-        if self
-            .ending()
-            .back()
-            .and_then(Item::entry)
-            .is_some_and(|last| last.message.position != message.prev)
-        {
+    fn push(&mut self, entry: Entry, me: Option<&UserId>, fresh: bool) {
+        if self.ending().back().and_then(Item::place).is_some_and(|(last, _)| *last != entry.prev) {
             // What stands there last was taken from the server's history meanwhile.
             self.push_break(Break::Lost);
         }
-        self.head = Some(message.position.clone());
-        let entry = self.entry(message, me, fresh);
+        self.head = Some(entry.position.clone());
+        let item = self.item(entry, me, fresh);
         if !self.detached && !self.at_end && self.window.len() >= WINDOW + SLACK {
             // Someone reads up there: rather show nothing new than take away what is read.
             self.detach();
         }
         if self.detached {
-            self.tail.push_back(Item::Said(entry));
+            self.tail.push_back(item);
             self.bound_tail();
         } else {
-            self.window.push_back(Item::Said(entry));
+            self.window.push_back(item);
             self.bound_front();
         }
     }
@@ -287,23 +278,24 @@ impl Timeline {
     fn push_break(&mut self, kind: Break) {
         let id = self.new_id();
         let newest = if self.detached { &mut self.tail } else { &mut self.window };
-        if matches!(newest.back(), Some(Item::Said(_))) {
+        if newest.back().and_then(Item::place).is_some() {
             newest.push_back(Item::Break(id, kind));
         }
     }
 
-    /// The entry of a message: with the number that it has, if it is an own one that waits or is kept already.
-    fn entry(&mut self, message: Message, me: Option<&UserId>, fresh: bool) -> Entry {
+    /// An entry as an item. A message keeps the number that it has, if it is an own one that waits or is kept already.
+    fn item(&mut self, entry: Entry, me: Option<&UserId>, fresh: bool) -> Item {
+        let Some(message) = entry.message() else { return Item::Place(entry) };
         let own = self.own.iter().position(|own| own.nonce == message.nonce && is(&message, me));
-        let kept = || self.window.iter().chain(&self.tail).filter_map(Item::entry);
+        let kept = || self.window.iter().chain(&self.tail).filter_map(Item::message);
         let id = if let Some(index) = own {
             self.own.remove(index).id
-        } else if let Some(entry) = kept().find(|entry| entry.message.position == message.position) {
-            entry.id
+        } else if let Some(shown) = kept().find(|shown| shown.message.position == message.position) {
+            shown.id
         } else {
             self.new_id()
         };
-        Entry { id, message, fresh: fresh && own.is_none() }
+        Item::Message(Shown { id, message, fresh: fresh && own.is_none() })
     }
 
     /// The window no longer reaches the newest message; the newest go on in the tail.
@@ -347,16 +339,31 @@ impl Timeline {
 }
 
 impl Item {
-    fn entry(&self) -> Option<&Entry> {
+    fn message(&self) -> Option<&Shown> {
         match self {
-            Self::Said(entry) => Some(entry),
+            Self::Message(shown) => Some(shown),
+            Self::Place(_) | Self::Break(..) => None,
+        }
+    }
+
+    /// Where it stands, and where what is before it stands.
+    fn place(&self) -> Option<(&Position, &Position)> {
+        match self {
+            Self::Message(Shown { message, .. }) => Some((&message.position, &message.prev)),
+            Self::Place(entry) => Some((&entry.position, &entry.prev)),
             Self::Break(..) => None,
         }
     }
 
     fn stands_at(&self, position: &Position) -> bool {
-        self.entry().is_some_and(|entry| entry.message.position == *position)
+        self.place().is_some_and(|(at, _)| at == position)
     }
+}
+
+/// The messages behind a position; all of them if it is not there.
+fn behind<'a>(items: &'a VecDeque<Item>, read: Option<&Position>) -> impl Iterator<Item = &'a Shown> {
+    let after = read.and_then(|read| items.iter().position(|item| item.stands_at(read)));
+    items.iter().skip(after.map_or(0, |index| index + 1)).filter_map(Item::message)
 }
 
 /// Whether a message is of this person.

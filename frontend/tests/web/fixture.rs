@@ -14,7 +14,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*};
 use shared::{
     command::Command,
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Name, Nonce, Position, Room, UserId},
 };
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};

@@ -18,7 +18,7 @@ use super::{
     },
     trim,
 };
-use crate::broker::{BrokerError, Change, Draft, Entry, Key, Record, StateError, Stored, Versioned};
+use crate::broker::{BrokerError, Change, Draft, Key, Record, StateError, Stored, StoredEntry, Versioned};
 use crate::clock::millis;
 
 /// What became of a command, if the commit succeeds.
@@ -36,7 +36,7 @@ pub(super) struct Effects {
     /// One per command.
     pub(super) outcomes: Vec<CommandOutcome>,
     /// The new entries by room, each room's in chain order.
-    pub(super) entries: Vec<(Room, Vec<Entry>)>,
+    pub(super) entries: Vec<(Room, Vec<StoredEntry>)>,
     /// One thing that the file shows if and only if the batch is in it. `None`: nothing was written.
     pub(super) witness: Option<Witness>,
 }
@@ -104,7 +104,7 @@ struct Commit<'a> {
     settings: &'a EmbeddedSettings,
     now_ms: u64,
     /// Heads are read once and written once per commit.
-    touched: HashMap<Room, (RoomHead, Vec<Entry>)>,
+    touched: HashMap<Room, (RoomHead, Vec<StoredEntry>)>,
     effects: Effects,
 }
 
@@ -170,7 +170,7 @@ impl Commit<'_> {
         head.next += 1;
         head.n += u64::from(draft.counts && draft.amends.is_none());
         head.stored = now_ms;
-        let entry = Entry {
+        let entry = StoredEntry {
             position: head.position(),
             prev: position(number - 1, &before),
             n: head.n,

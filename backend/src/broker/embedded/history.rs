@@ -4,7 +4,7 @@ use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
 
 use super::tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE, entry, keep, split, tag};
-use crate::broker::{Anchor, Change, Entry, Run, Span};
+use crate::broker::{Anchor, Change, Run, Span, StoredEntry};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
 pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
@@ -128,7 +128,7 @@ impl<'a> RoomHistory<'a> {
     }
 
     /// An amendment gets what the entry that it changes says now.
-    fn with_change(&self, mut entry: Entry) -> Result<Entry, redb::Error> {
+    fn with_change(&self, mut entry: StoredEntry) -> Result<StoredEntry, redb::Error> {
         if let Some(position) = entry.record.amends()
             && let Some(number) = self.find(&position)?
             && let Some(row) = self.table.get((self.room, number))?
@@ -173,7 +173,7 @@ impl<'a> RoomHistory<'a> {
     }
 
     /// At most `limit` entries before `end`, and the number of the first of them.
-    fn back(&self, end: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<Entry>), redb::Error> {
+    fn back(&self, end: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<StoredEntry>), redb::Error> {
         let from = self.first.max(end.saturating_sub(limit));
         let mut entries = Vec::new();
         let mut size = 0;
@@ -192,7 +192,7 @@ impl<'a> RoomHistory<'a> {
     }
 
     /// At most `limit` entries from `from` on.
-    fn forth(&self, from: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<Entry>), redb::Error> {
+    fn forth(&self, from: u64, limit: u64, bytes: usize) -> Result<(u64, Vec<StoredEntry>), redb::Error> {
         let end = self.next.min(from.saturating_add(limit));
         let mut entries = Vec::new();
         let mut size = 0;
@@ -210,7 +210,7 @@ impl<'a> RoomHistory<'a> {
     }
 
     /// Half of the page before the entry, it, and the rest behind; what one side lacks the other side gets.
-    fn around(&self, number: u64, limit: u64) -> Result<(u64, Vec<Entry>), redb::Error> {
+    fn around(&self, number: u64, limit: u64) -> Result<(u64, Vec<StoredEntry>), redb::Error> {
         let (left, right) = (number - self.first, self.next - 1 - number);
         let after = right.min((limit - 1) - (limit - 1).min(left).min((limit - 1) / 2));
         let before = (limit - 1 - after).min(left);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use redb::{ReadableTable, TableDefinition};
 use shared::text::Position;
 
-use crate::broker::{Entry, Kind, Record, room::RoomRecord};
+use crate::broker::{Kind, Record, StoredEntry, room::RoomRecord};
 
 /// The version of everything below. A file with another one is refused.
 pub(super) const FORMAT: u64 = 1;
@@ -112,8 +112,8 @@ pub(super) fn tag(nonce: &str) -> &str {
 }
 
 /// The entry that a row stands for, without what it changes.
-pub(super) fn entry(number: u64, (_, n, prev, _, nonce, record): EntryRow<'_>) -> Entry {
-    Entry {
+pub(super) fn entry(number: u64, (_, n, prev, _, nonce, record): EntryRow<'_>) -> StoredEntry {
+    StoredEntry {
         position: position(number, tag(nonce)),
         prev: position(number - 1, prev),
         n,

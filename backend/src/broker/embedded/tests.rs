@@ -1,12 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Position, Room},
 };
 
 use super::{disk::Disk, settings::EmbeddedSettings, *};
-use crate::broker::{Anchor, Broker, BrokerError, Draft, Entry, Health, Record, Run, Span, Stored};
+use crate::broker::{Anchor, Broker, BrokerError, Draft, Health, Record, Run, Span, Stored, StoredEntry};
 
 mod bus;
 mod failing;
@@ -64,7 +64,7 @@ async fn read(broker: &Broker, name: &str, from: Anchor, limit: usize) -> Run {
 }
 
 /// Everything, read backwards page by page, oldest first.
-async fn everything(broker: &Broker, name: &str) -> Vec<Entry> {
+async fn everything(broker: &Broker, name: &str) -> Vec<StoredEntry> {
     let mut entries = Vec::new();
     let mut from = Anchor::Newest;
     loop {
@@ -75,7 +75,7 @@ async fn everything(broker: &Broker, name: &str) -> Vec<Entry> {
     }
 }
 
-fn assert_chain(entries: &[Entry]) {
+fn assert_chain(entries: &[StoredEntry]) {
     for pair in entries.windows(2) {
         assert_eq!(pair[1].prev, pair[0].position);
     }

@@ -8,9 +8,9 @@ fn room(number: u8) -> Room {
     Room::parse(&format!("r{number}")).unwrap()
 }
 
-fn entry(number: u64) -> Entry {
+fn entry(number: u64) -> StoredEntry {
     let position = Position::parse(&number.to_string()).unwrap();
-    Entry {
+    StoredEntry {
         position: position.clone(),
         prev: position,
         n: number,

@@ -14,13 +14,13 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use shared::text::Position;
 
-use crate::broker::{Change, Entry, Record, presence::Announcement};
+use crate::broker::{Change, Record, StoredEntry, presence::Announcement};
 
 /// A payload, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Payload {
     /// Entries of one room.
-    Entries(Vec<Entry>),
+    Entries(Vec<StoredEntry>),
     /// Something told.
     Broadcast(Bytes),
     /// Who is in the room on a node.
@@ -66,7 +66,7 @@ pub(super) fn probe(number: u64) -> String {
     format!("1p{number}")
 }
 
-fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
+fn entries(mut rest: Bytes) -> Option<Vec<StoredEntry>> {
     let mut entries = Vec::new();
     while !rest.is_empty() {
         let end = rest.iter().position(|b| *b == b'\n')?;
@@ -87,7 +87,7 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
         let record = if passing { record.passing() } else { record };
         let change = changed.zip(record.amends());
         let change = change.map(|(now, position)| Change { position, record: Record::parse(now) });
-        entries.push(Entry { position, prev, n, record, change });
+        entries.push(StoredEntry { position, prev, n, record, change });
     }
     (!entries.is_empty()).then_some(entries)
 }

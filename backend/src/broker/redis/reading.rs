@@ -13,7 +13,7 @@ use super::{failure::Failure, keys::Keys, link::Link, stored};
 use crate::{
     broker::{
         contract::{Anchor, BrokerError, Run, Span},
-        entry::{Change, Entry, Record},
+        entry::{Change, Record, StoredEntry},
     },
     clock,
 };
@@ -34,7 +34,7 @@ pub(super) struct HistoryReader {
 }
 
 /// A contiguous part of a run, and whether there is more that way.
-type Part = (Vec<Entry>, bool);
+type Part = (Vec<StoredEntry>, bool);
 
 impl HistoryReader {
     /// See [`Core::read`](crate::broker::Core::read).
@@ -105,7 +105,7 @@ impl HistoryReader {
         if let Some((id, _)) = self.anchor(room, position).await? {
             let after = self.newer(room, &format!("({id}"), Some(position), limit).await?;
             // The history may have been trimmed between the two steps.
-            let whole = |entries: &[Entry]| entries.first().is_none_or(|entry| entry.prev == *position);
+            let whole = |entries: &[StoredEntry]| entries.first().is_none_or(|entry| entry.prev == *position);
             let after = after.filter(|(entries, _)| whole(entries));
             return Ok(after.map(|(entries, newer)| Run { entries, found: true, older: true, newer }));
         }
@@ -120,7 +120,11 @@ impl HistoryReader {
     }
 
     /// The stream id and the entry of a position, if the stream has exactly it.
-    async fn anchor(&self, room: &Room, position: &Position) -> Result<Option<(String, Entry)>, BrokerError> {
+    async fn anchor(
+        &self,
+        room: &Room,
+        position: &Position,
+    ) -> Result<Option<(String, StoredEntry)>, BrokerError> {
         let young = stored::time(position).is_some_and(|time| time >= self.oldest());
         let Some(id) = stored::id(position).filter(|_| young) else { return Ok(None) };
         let mut ask = ::redis::cmd("XRANGE");
@@ -139,7 +143,7 @@ impl HistoryReader {
         limit: usize,
     ) -> Result<Part, BrokerError> {
         let lowest = self.oldest().to_string();
-        let (mut entries, mut from, mut bytes) = (Vec::<Entry>::new(), from.to_owned(), 0);
+        let (mut entries, mut from, mut bytes) = (Vec::<StoredEntry>::new(), from.to_owned(), 0);
         let more = 'reading: loop {
             let count = CHUNK.min(limit + 1 - entries.len());
             let chunk = self.chunk("XREVRANGE", room, (&from, &lowest), count).await?;
@@ -172,7 +176,7 @@ impl HistoryReader {
         anchor: Option<&Position>,
         limit: usize,
     ) -> Result<Option<Part>, BrokerError> {
-        let (mut entries, mut from, mut bytes) = (Vec::<Entry>::new(), from.to_owned(), 0);
+        let (mut entries, mut from, mut bytes) = (Vec::<StoredEntry>::new(), from.to_owned(), 0);
         loop {
             let count = CHUNK.min(limit + 1 - entries.len());
             let chunk = self.chunk("XRANGE", room, (&from, "+"), count).await?;
@@ -201,7 +205,7 @@ impl HistoryReader {
         room: &Room,
         (from, until): (&str, &str),
         count: usize,
-    ) -> Result<Vec<Entry>, BrokerError> {
+    ) -> Result<Vec<StoredEntry>, BrokerError> {
         let mut ask = ::redis::cmd(command);
         ask.arg(self.keys.stream(room)).arg(from).arg(until).arg("COUNT").arg(count);
         let mut chunk = stored::entries(self.link.query(&ask).await.map_err(read_failed)?);
@@ -210,7 +214,7 @@ impl HistoryReader {
     }
 
     /// Gives entries the records that replaced theirs. Asked after they were read, so that nothing is older than they.
-    async fn amend(&self, room: &Room, entries: &mut [Entry]) -> Result<(), BrokerError> {
+    async fn amend(&self, room: &Room, entries: &mut [StoredEntry]) -> Result<(), BrokerError> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -239,7 +243,7 @@ impl HistoryReader {
 }
 
 /// Where to read on.
-fn after_last(chunk: &[Entry]) -> Option<String> {
+fn after_last(chunk: &[StoredEntry]) -> Option<String> {
     chunk.last().and_then(|entry| stored::id(&entry.position)).map(|id| format!("({id}"))
 }
 

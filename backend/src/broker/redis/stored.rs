@@ -3,10 +3,10 @@
 use ::redis::Value;
 use shared::text::Position;
 
-use crate::broker::{Entry, Record};
+use crate::broker::{Record, StoredEntry};
 
 /// The entries of an answer to XRANGE or XREVRANGE, in its order. What is no entry of ours is left out.
-pub(super) fn entries(answer: Value) -> Vec<Entry> {
+pub(super) fn entries(answer: Value) -> Vec<StoredEntry> {
     let Value::Array(items) = answer else { return Vec::new() };
     items.into_iter().filter_map(entry).collect()
 }
@@ -34,7 +34,7 @@ pub(super) fn place(position: &Position) -> Option<(u64, u64)> {
     Some((time.parse().ok()?, number.parse().ok()?))
 }
 
-fn entry(item: Value) -> Option<Entry> {
+fn entry(item: Value) -> Option<StoredEntry> {
     let Value::Array(parts) = item else { return None };
     let [Value::BulkString(id), Value::Array(fields)] = <[Value; 2]>::try_from(parts).ok()? else {
         return None;
@@ -48,7 +48,7 @@ fn entry(item: Value) -> Option<Entry> {
     let n = words.next()?.parse().ok()?;
     let prev = Position::parse(words.next()?).ok()?;
     let position = Position::parse(&format!("{}{tag}", std::str::from_utf8(&id).ok()?)).ok()?;
-    Some(Entry { position, prev, n, record: Record::parse(record.into()), change: None })
+    Some(StoredEntry { position, prev, n, record: Record::parse(record.into()), change: None })
 }
 
 #[cfg(test)]
@@ -77,7 +77,7 @@ mod tests {
         let fields = Value::Array(vec![text(".nonc 7 5-0.aaaa anna some-nonc"), text("m1 x")]);
         let item = Value::Array(vec![text("17-3"), fields]);
         let got = entries(Value::Array(vec![Value::Nil, item]));
-        let wanted = Entry {
+        let wanted = StoredEntry {
             position: Position::parse("17-3.nonc").unwrap(),
             prev: Position::parse("5-0.aaaa").unwrap(),
             n: 7,

@@ -6,7 +6,7 @@ use shared::{limits, text::Position};
 
 use crate::{
     broker::Run,
-    hub::{framed::Framed, ring::Ring},
+    hub::{encoded::EncodedEntry, ring::Ring},
 };
 
 /// Most bytes of records in one page; a client that missed more gets the newest page instead.
@@ -16,7 +16,7 @@ pub(crate) const PAGE_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Page {
     /// Oldest first.
-    pub(super) entries: Vec<Arc<Framed>>,
+    pub(super) entries: Vec<Arc<EncodedEntry>>,
     /// It is exactly what came after the client's last position.
     pub(super) recovered: bool,
     /// The history has entries before the first of these.
@@ -40,19 +40,19 @@ pub(super) fn resumed_from_ring(ring: &Ring, position: &Position, since: &Positi
     }
     let entries = ring.after(since)?;
     // What nobody keeps is for those who were there: they know a position of it, and everybody knows the beginning.
-    if since.is_start() && entries.iter().any(|framed| framed.entry.record.is_passing()) {
+    if since.is_start() && entries.iter().any(|encoded| encoded.entry.record.is_passing()) {
         return None;
     }
     let fits = entries.len() <= limits::RECOVERY_MAX && bytes(&entries) <= PAGE_BYTES;
     // The entry at `since` is older, unless it is no entry or its room keeps nothing.
-    let older = !since.is_start() && entries.iter().all(|framed| !framed.entry.record.is_passing());
+    let older = !since.is_start() && entries.iter().all(|encoded| !encoded.entry.record.is_passing());
     if fits { resumed(entries, older, false, position) } else { None }
 }
 
 /// What came after `since`, from a run that was read after it; `None` when it cannot be proved complete.
 pub(super) fn resumed_from_log(run: Run, position: &Position) -> Option<Found> {
     let (older, newer) = (run.older, run.newer);
-    if run.found { resumed(framed(run), older, newer, position) } else { None }
+    if run.found { resumed(encoded(run), older, newer, position) } else { None }
 }
 
 /// The newest entries, from the recent ones; `None` when they cannot tell.
@@ -70,7 +70,7 @@ pub(super) fn newest_from_log(run: Run, position: &Position) -> Found {
         return Found::Moved;
     }
     let older = run.older;
-    Found::Page(Page::through(framed(run), position, false, older))
+    Found::Page(Page::through(encoded(run), position, false, older))
 }
 
 /// All up to the room's position went by its age, and nothing behind it is missing.
@@ -79,7 +79,7 @@ pub(super) fn all_gone() -> Found {
 }
 
 /// `older` and `newer`: the history has more before the entries, and after them.
-fn resumed(entries: Vec<Arc<Framed>>, older: bool, newer: bool, position: &Position) -> Option<Found> {
+fn resumed(entries: Vec<Arc<EncodedEntry>>, older: bool, newer: bool, position: &Position) -> Option<Found> {
     if reaches(&entries, position) {
         Some(Found::Page(Page::through(entries, position, true, older)))
     } else if newer {
@@ -92,8 +92,13 @@ fn resumed(entries: Vec<Arc<Framed>>, older: bool, newer: bool, position: &Posit
 
 impl Page {
     /// Cut after `position`: what follows it is delivered live.
-    fn through(mut entries: Vec<Arc<Framed>>, position: &Position, recovered: bool, older: bool) -> Self {
-        if let Some(at) = entries.iter().position(|framed| framed.entry.position == *position) {
+    fn through(
+        mut entries: Vec<Arc<EncodedEntry>>,
+        position: &Position,
+        recovered: bool,
+        older: bool,
+    ) -> Self {
+        if let Some(at) = entries.iter().position(|encoded| encoded.entry.position == *position) {
             entries.truncate(at + 1);
         }
         let mut page = Self { entries, recovered, older };
@@ -106,7 +111,7 @@ impl Page {
 
     /// What was said in a room that keeps nothing is for those who were there.
     fn leave_out_what_passed(&mut self) {
-        if let Some(at) = self.entries.iter().rposition(|framed| framed.entry.record.is_passing()) {
+        if let Some(at) = self.entries.iter().rposition(|encoded| encoded.entry.record.is_passing()) {
             self.entries.drain(..=at);
             self.older = false;
         }
@@ -115,8 +120,8 @@ impl Page {
     /// Keeps the newest entries that fit into one page.
     fn cut(&mut self) {
         let mut bytes = 0;
-        let fitting = self.entries.iter().rev().take_while(|framed| {
-            bytes += framed.entry.record.wire().len();
+        let fitting = self.entries.iter().rev().take_while(|encoded| {
+            bytes += encoded.entry.record.wire().len();
             bytes <= PAGE_BYTES
         });
         let surplus = self.entries.len() - fitting.count().max(1).min(self.entries.len());
@@ -127,16 +132,16 @@ impl Page {
     }
 }
 
-fn reaches(entries: &[Arc<Framed>], position: &Position) -> bool {
-    entries.iter().any(|framed| framed.entry.position == *position)
+fn reaches(entries: &[Arc<EncodedEntry>], position: &Position) -> bool {
+    entries.iter().any(|encoded| encoded.entry.position == *position)
 }
 
-fn bytes(entries: &[Arc<Framed>]) -> usize {
-    entries.iter().map(|framed| framed.entry.record.wire().len()).sum()
+fn bytes(entries: &[Arc<EncodedEntry>]) -> usize {
+    entries.iter().map(|encoded| encoded.entry.record.wire().len()).sum()
 }
 
-fn framed(run: Run) -> Vec<Arc<Framed>> {
-    run.entries.into_iter().map(|entry| Arc::new(Framed::new(entry))).collect()
+fn encoded(run: Run) -> Vec<Arc<EncodedEntry>> {
+    run.entries.into_iter().map(|entry| Arc::new(EncodedEntry::new(entry))).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use shared::{limits, message::Person, text::UserId};
+use shared::{limits, person::Person, text::UserId};
 
 use crate::broker::presence::{Announcement, NAMED, NodeId, Occupant, Roster};
 

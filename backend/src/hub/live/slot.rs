@@ -3,7 +3,7 @@
 use shared::close::CloseReason;
 
 use super::{Member, waiting::WAITING};
-use crate::session::outbox::Frame;
+use crate::outbox::Frame;
 
 #[derive(Debug)]
 pub(super) struct Slot {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use proptest::prelude::*;
-use shared::{message::Sender, message::SenderKind, text::Body};
+use shared::{person::Sender, person::SenderKind, text::Body};
 
 use super::*;
 use crate::broker::{Change, Record};
@@ -14,14 +14,14 @@ fn position(number: u64) -> Position {
 }
 
 /// Entry `number` of a chain `0 -> 1 -> 2 …`.
-fn entry(number: u64) -> Entry {
+fn entry(number: u64) -> StoredEntry {
     let sender = Sender { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest };
     let body = Body::parse(&format!("text {number}")).unwrap();
     let record = Record::message(1, &sender, &"n".parse().unwrap(), &body);
-    Entry { position: position(number), prev: position(number - 1), n: number, record, change: None }
+    StoredEntry { position: position(number), prev: position(number - 1), n: number, record, change: None }
 }
 
-fn entries(numbers: impl IntoIterator<Item = u64>) -> Vec<Entry> {
+fn entries(numbers: impl IntoIterator<Item = u64>) -> Vec<StoredEntry> {
     numbers.into_iter().map(entry).collect()
 }
 
@@ -64,8 +64,10 @@ impl World {
         let frames = self.outbox.take().frames;
         let numbers =
             frames.iter().map(|frame| match ServerFrame::decode(std::str::from_utf8(frame).unwrap()) {
-                Ok(ServerFrame::Event(Event::Message { message, .. })) => i64::try_from(message.n).unwrap(),
-                Ok(ServerFrame::Event(Event::Lost { after, .. })) => -after.as_str().parse::<i64>().unwrap(),
+                Ok(ServerFrame::Event(Event::Message(happened))) => i64::try_from(happened.entry.n).unwrap(),
+                Ok(ServerFrame::Event(Event::Lost(shared::event::Lost { after, .. }))) => {
+                    -after.as_str().parse::<i64>().unwrap()
+                }
                 other => panic!("unexpected {other:?}"),
             });
         numbers.collect()
@@ -141,7 +143,7 @@ fn a_lost_tail_is_told_and_the_room_goes_on() {
     let mut world = World::opened(1..=5);
     assert!(world.live.begin_repair());
     world.live.roll_back(&position(3), &world.budget);
-    let reissued = Entry { position: position(99), prev: position(3), n: 4, ..entry(4) };
+    let reissued = StoredEntry { position: position(99), prev: position(3), n: 4, ..entry(4) };
     world.live.splice(vec![reissued], &world.budget, &world.metrics);
     assert!(world.live.end_repair(Vec::new(), &world.budget, &world.metrics));
     assert_eq!(world.seen(), [-3, 4]);
@@ -171,11 +173,11 @@ fn a_joining_member_gets_its_page_before_what_happened_meanwhile() {
 }
 
 /// An entry so large that twenty of them are beyond what may wait.
-fn large(number: u64) -> Entry {
+fn large(number: u64) -> StoredEntry {
     let small = entry(number);
     let said = small.message().unwrap();
     let body = Body::parse(&"x".repeat(WAITING / 16)).unwrap();
-    Entry { record: Record::message(1, &said.sender, &said.nonce, &body), ..small }
+    StoredEntry { record: Record::message(1, &said.sender, &said.nonce, &body), ..small }
 }
 
 #[test]
@@ -242,7 +244,7 @@ fn the_ring_says_what_an_amended_entry_says_now() {
     let used = world.budget.used();
     let now = Record::parse("m1 something longer than before".into());
     let change = Change { position: position(2), record: now.clone() };
-    let amendment = Entry { change: Some(change), record: Record::parse("a2 {}".into()), ..entry(4) };
+    let amendment = StoredEntry { change: Some(change), record: Record::parse("a2 {}".into()), ..entry(4) };
     assert_eq!(world.live.receive(vec![amendment], &world.budget, &world.metrics), Outcome::Done);
     let ring = world.live.ring().after(&position(1)).unwrap();
     assert_eq!((&ring[0].entry.record, &ring[0].entry.prev), (&now, &position(1)));
@@ -272,7 +274,7 @@ proptest! {
         let mut world = World::opened([]);
         let mut stored = 0u64;
         let mut hole = false;
-        let mut reading: Option<Vec<Entry>> = None;
+        let mut reading: Option<Vec<StoredEntry>> = None;
         for step in steps {
             match step {
                 // Stored and delivered.

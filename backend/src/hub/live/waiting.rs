@@ -1,6 +1,6 @@
 //! What waits while a room is opened or repaired, bounded.
 
-use crate::broker::Entry;
+use crate::broker::StoredEntry;
 
 /// Bytes that may wait while the room is opened, repaired or joined. Beyond it entries are dropped and read again,
 /// and a joining member is better off resuming. Well below an outbox, so that nobody overflows when they follow.
@@ -10,7 +10,7 @@ pub const WAITING: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     /// In order.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<StoredEntry>,
     bytes: usize,
     /// Some had to be dropped.
     pub(super) overflowed: bool,
@@ -18,7 +18,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Keeps one more, as long as there is space for all since the first.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: StoredEntry) {
         if self.overflowed {
             return;
         }

@@ -6,7 +6,7 @@ use backend::broker::{Anchor, Broker, BrokerError, Change, Draft, Key, Record, S
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Name, Nonce, Position, Room, UserId},
 };
 

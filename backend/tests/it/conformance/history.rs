@@ -1,6 +1,6 @@
 //! What reading promises.
 
-use backend::broker::{Anchor, Entry, Run, export::export};
+use backend::broker::{Anchor, Run, StoredEntry, export::export};
 use shared::text::{Position, Room};
 
 use super::{Fixture, assert_chain, draft, read, room, say, say_many};
@@ -120,7 +120,7 @@ pub(crate) async fn start_of_a_trimmed_room(fixture: &mut impl Fixture) {
 }
 
 /// The whole history, read backwards.
-async fn everything(broker: &backend::broker::Broker, room: &Room) -> Vec<Entry> {
+async fn everything(broker: &backend::broker::Broker, room: &Room) -> Vec<StoredEntry> {
     let mut run = read(broker, room, Anchor::Newest, 70).await;
     let mut all = run.entries.clone();
     while run.older {

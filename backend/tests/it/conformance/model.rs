@@ -12,7 +12,8 @@ use std::{
 };
 
 use backend::broker::{
-    Anchor, Audience, Broker, BrokerError, Change, Draft, Entry, Event, Key, Kind, StateError, Versioned,
+    Anchor, Audience, Broker, BrokerError, Change, Draft, Event, Key, Kind, StateError, StoredEntry,
+    Versioned,
 };
 use bytes::Bytes;
 use fastrand::Rng;
@@ -356,7 +357,7 @@ impl World {
     }
 
     /// Hears entries in their order, perhaps not all, up to this one.
-    async fn hear_some(&self, room: &Room, maybe: VecDeque<Entry>, last: &Position) {
+    async fn hear_some(&self, room: &Room, maybe: VecDeque<StoredEntry>, last: &Position) {
         let mut ahead = maybe.into_iter();
         loop {
             let Event::Entries(of, entries) = next(&self.listener).await else { panic!("no entries") };

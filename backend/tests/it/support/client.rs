@@ -5,10 +5,10 @@ use std::{collections::VecDeque, marker::PhantomData, net::SocketAddr};
 use futures_util::{SinkExt, StreamExt};
 use shared::{
     SUBPROTOCOL,
-    command::{Command, Request},
+    command::{self, Command, Request},
+    entry::Message as Said,
     error::{ErrorCode, ProtocolError},
     event::{Event, Joined, Reply, ServerFrame, Welcome},
-    message::Message as Said,
     text::{Body, Nonce, Position, Room},
 };
 use tokio::net::TcpStream;
@@ -153,7 +153,7 @@ impl Client<V1> {
                     ServerFrame::Reply(..) => continue,
                 },
             };
-            if !matches!(event, Event::Presence { .. }) {
+            if !matches!(event, Event::Presence(_)) {
                 return event;
             }
         }
@@ -162,7 +162,7 @@ impl Client<V1> {
     /// The next message.
     pub(crate) async fn message(&mut self) -> Said {
         match self.event().await {
-            Event::Message { message, .. } => message,
+            Event::Message(happened) => happened.entry.message().unwrap(),
             other => panic!("expected a message, got {other:?}"),
         }
     }
@@ -172,7 +172,7 @@ impl Client<V1> {
     }
 
     pub(crate) async fn hello_with(&mut self, name: &str, token: Option<String>) -> Welcome {
-        match self.ask(Command::Hello { name: name.parse().unwrap(), token }).await {
+        match self.ask(Command::Hello(command::Hello { name: name.parse().unwrap(), token })).await {
             Reply::Welcome(welcome) => welcome,
             other => panic!("expected a welcome, got {other:?}"),
         }
@@ -183,7 +183,7 @@ impl Client<V1> {
     }
 
     pub(crate) async fn join_since(&mut self, room: &str, since: Option<Position>) -> Joined {
-        match self.ask(Command::Join { room: room.parse().unwrap(), since }).await {
+        match self.ask(Command::Join(command::Join { room: room.parse().unwrap(), since })).await {
             Reply::Joined(joined) => joined,
             other => panic!("expected to have joined, got {other:?}"),
         }
@@ -192,7 +192,7 @@ impl Client<V1> {
     /// Sends and waits for the ack.
     pub(crate) async fn send(&mut self, room: &str, nonce: &str, body: &str) -> (Position, bool) {
         match self.ask(send(room, nonce, body)).await {
-            Reply::Sent { position, duplicate, .. } => (position, duplicate),
+            Reply::Sent(shared::event::Sent { position, duplicate, .. }) => (position, duplicate),
             other => panic!("expected an ack, got {other:?}"),
         }
     }
@@ -207,9 +207,9 @@ impl Client<V1> {
 }
 
 pub(crate) fn send(room: &str, nonce: &str, body: &str) -> Command {
-    Command::Send {
+    Command::Send(command::Send {
         room: Room::parse(room).unwrap(),
         nonce: Nonce::parse(nonce).unwrap(),
         body: Body::parse(body).unwrap(),
-    }
+    })
 }

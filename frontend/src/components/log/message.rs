@@ -1,7 +1,7 @@
 //! One message: avatar, sender, time, body, delivery state and actions.
 
 use leptos::prelude::*;
-use shared::message::SenderKind;
+use shared::person::SenderKind;
 
 use super::{body::body as message_body, delivery::state};
 use crate::{

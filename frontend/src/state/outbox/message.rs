@@ -3,6 +3,7 @@
 use shared::{
     error::ErrorCode,
     limits,
+    table::record,
     text::{Body, Nonce, Position, Room, UserId},
 };
 
@@ -34,16 +35,18 @@ pub struct PendingMessage {
     pub(super) here_since: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tried {
-    /// When, in milliseconds since the Unix epoch.
-    pub(super) at: u64,
-    /// How often.
-    pub(super) times: u32,
-    /// As whom: a nonce is recognised per person.
-    pub(super) by: UserId,
-    /// The newest position of the room then, as far as was known.
-    pub(super) after: Option<Position>,
+record! {
+    /// A try to send a message.
+    pub(super) struct Tried {
+        /// When, in milliseconds since the Unix epoch.
+        at: u64,
+        /// How often.
+        times: u32,
+        /// As whom: a nonce is recognised per person.
+        by: UserId,
+        /// The newest position of the room then, as far as was known.
+        after: Option<Position>,
+    }
 }
 
 /// Why it is not sent by itself any more.

@@ -94,7 +94,7 @@ fn a_break_queues_what_was_on_its_way_and_the_resume_sends_it_again() {
 
 #[test]
 fn answers_decide_whether_to_try_again() {
-    for code in ErrorCode::ALL {
+    for &code in ErrorCode::ALL {
         let mut outbox = with(&["a", "b"]);
         enter(&mut outbox, 0, 0);
         due(&mut outbox, 0);

@@ -9,9 +9,11 @@ use std::{
 
 use leptos::prelude::*;
 use shared::{
-    command::Command,
-    event::{Event, Joined, Page, Reply, ServerFrame, Welcome},
-    message::{Message, Sender, SenderKind},
+    command::{self, Command},
+    entry::{Entries, Entry, Message},
+    event::{Event, Happened, Joined, Page, Reply, Sent, ServerFrame, Welcome},
+    person::{Sender, SenderKind},
+    table::Flat,
     text::{Body, Name, Nonce, Position, Room, UserId},
 };
 
@@ -164,13 +166,13 @@ impl Tab {
     /// What was asked since the last time, in short.
     pub(super) fn asked(&self) -> Vec<String> {
         let short = |command: &Command| match command {
-            Command::Join { room, since: None } => format!("join {room}"),
-            Command::Join { room, since: Some(since) } => format!("join {room} since {since}"),
-            Command::Leave { room } => format!("leave {room}"),
-            Command::Send { room, body, .. } => format!("send {room} {body}"),
-            Command::History { room, from, .. } => format!("history {room} {from:?}"),
-            Command::Rename { name } => format!("rename {name}"),
-            Command::Hello { .. } | Command::Forget | Command::Ping => format!("{command:?}"),
+            Command::Join(command::Join { room, since: None }) => format!("join {room}"),
+            Command::Join(command::Join { room, since: Some(since) }) => format!("join {room} since {since}"),
+            Command::Leave(command::Leave { room }) => format!("leave {room}"),
+            Command::Send(command::Send { room, body, .. }) => format!("send {room} {body}"),
+            Command::History(command::History { room, anchor, .. }) => format!("history {room} {anchor:?}"),
+            Command::Rename(command::Rename { name }) => format!("rename {name}"),
+            Command::Hello(_) | Command::Forget | Command::Ping => format!("{command:?}"),
         };
         self.fake.asked.borrow().iter().map(|(_, command)| short(command)).collect()
     }
@@ -190,7 +192,7 @@ impl Tab {
 
     /// Answers the join of a room.
     pub(super) fn joined(&self, room: &str, joined: Joined) {
-        let is = |command: &Command| matches!(command, Command::Join { room: asked, .. } if asked.as_str() == room);
+        let is = |command: &Command| matches!(command, Command::Join(command::Join { room: asked, .. }) if asked.as_str() == room);
         let index = self.fake.asked.borrow().iter().position(|(_, command)| is(command)).expect("a join");
         let (id, _) = self.fake.asked.borrow_mut().remove(index);
         self.chat.frame(ServerFrame::Reply(id, Reply::Joined(joined)));
@@ -201,7 +203,7 @@ impl Tab {
     }
 
     pub(super) fn say(&self, room: &str, message: Message) {
-        self.event(Event::Message { room: name_of(room), message });
+        self.event(Event::Message(Happened { room: name_of(room), entry: Flat(message.into()) }));
     }
 
     /// The rows of the open room, in short, without day lines.
@@ -280,13 +282,18 @@ pub(super) fn said_by(n: u64, name: &str, nonce: &str, body: &str) -> Message {
     }
 }
 
+/// Messages of bo.
+pub(super) fn entries(range: std::ops::RangeInclusive<u64>) -> Entries {
+    Entries::Read(range.map(said).map(Entry::from).collect())
+}
+
 pub(super) fn joined(room: &str, range: std::ops::RangeInclusive<u64>, recovered: bool) -> Joined {
     Joined {
         room: name_of(room),
         position: at(*range.end()),
         recovered,
         older: *range.start() > 1,
-        messages: range.map(said).collect(),
+        entries: entries(range),
         here: 1,
         people: Vec::new(),
     }
@@ -294,19 +301,19 @@ pub(super) fn joined(room: &str, range: std::ops::RangeInclusive<u64>, recovered
 
 /// The answer to a resume that missed nothing.
 pub(super) fn nothing_new(room: &str, last: u64) -> Joined {
-    Joined { messages: Vec::new(), older: true, ..joined(room, last..=last, true) }
+    Joined { entries: Entries::Read(Vec::new()), older: true, ..joined(room, last..=last, true) }
 }
 
 pub(super) fn page(room: &str, range: std::ops::RangeInclusive<u64>, newer: bool) -> Reply {
     Reply::Page(Page {
         room: name_of(room),
         older: *range.start() > 1,
-        messages: range.map(said).collect(),
+        entries: entries(range),
         newer,
         found: true,
     })
 }
 
 pub(super) fn sent(room: &str, n: u64, duplicate: bool) -> Reply {
-    Reply::Sent { room: name_of(room), position: at(n), n: (!duplicate).then_some(n), duplicate }
+    Reply::Sent(Sent { room: name_of(room), position: at(n), n: (!duplicate).then_some(n), duplicate })
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 use shared::{
-    command::Command,
-    event::{Joined, ServerFrame},
+    command::{self, Command},
+    entry::Message,
+    event::{Joined, Sent, ServerFrame},
     limits,
-    message::Message,
     text::{Nonce, Position},
 };
 
@@ -170,7 +170,7 @@ impl Model {
         let after = since.and_then(find).map(|at| at + 1).filter(|at| end - at <= limits::RECOVERY_MAX);
         let first = after.unwrap_or(end.saturating_sub(limits::PAGE));
         Joined {
-            messages: self.history[first..].to_vec(),
+            entries: self.history[first..].to_vec().into(),
             recovered: after.is_some(),
             older: first > 0,
             ..joined("r", 1..=end as u64, false)
@@ -195,20 +195,16 @@ impl Model {
 
     fn answer(&mut self, command: &Command) -> Option<Reply> {
         match command {
-            Command::Join { since, .. } => Some(Reply::Joined(self.joined(since.as_ref()))),
-            Command::Send { nonce, body, .. } => {
+            Command::Join(command::Join { since, .. }) => Some(Reply::Joined(self.joined(since.as_ref()))),
+            Command::Send(command::Send { nonce, body, .. }) => {
                 let (position, duplicate) = self.store(nonce, body.as_str());
                 let n = (!duplicate).then_some(self.history.len() as u64);
-                Some(Reply::Sent { room: name_of("r"), position, n, duplicate })
+                Some(Reply::Sent(Sent { room: name_of("r"), position, n, duplicate }))
             }
-            Command::History { .. } => {
-                Some(Reply::Error(ProtocolError::new(ErrorCode::Unavailable, "not now")))
+            Command::History(_) => Some(Reply::Error(ProtocolError::new(ErrorCode::Unavailable, "not now"))),
+            Command::Hello(_) | Command::Leave(_) | Command::Rename(_) | Command::Forget | Command::Ping => {
+                None
             }
-            Command::Hello { .. }
-            | Command::Leave { .. }
-            | Command::Rename { .. }
-            | Command::Forget
-            | Command::Ping => None,
         }
     }
 

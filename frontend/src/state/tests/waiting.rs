@@ -23,7 +23,7 @@ fn what_is_written_offline_is_kept_and_sent_once_after_the_resume() {
     assert_eq!(tab.asked(), ["join r"], "first the room");
     // The first one had been stored after all.
     let mut answer = joined("r", 1..=1, false);
-    answer.messages.push(said_by(2, "ana", nonce.as_str(), "one"));
+    answer.entries = vec![said(1), said_by(2, "ana", nonce.as_str(), "one")].into();
     answer.position = at(2);
     tab.joined("r", answer);
     assert_eq!(tab.rows(), ["bo 1", "ana one", "ana two Sending", "ana three Sending"]);
@@ -52,7 +52,8 @@ fn what_was_tried_long_ago_is_not_sent_by_itself() {
     let nonce = tab.nonce_of("one");
     tab.chat.load_older();
     let Reply::Page(mut older) = page("r", 1..=49, true) else { unreachable!() };
-    older.messages.push(said_by(50, "ana", nonce.as_str(), "one"));
+    let found = said_by(50, "ana", nonce.as_str(), "one");
+    older.entries = (1..=49).map(said).chain([found]).collect::<Vec<_>>().into();
     tab.answer(Reply::Page(older));
     assert_eq!(tab.rows()[49], "ana one");
     assert_eq!(tab.rows().len(), 101);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use shared::{
-    message::Sender,
+    person::Sender,
     text::{Body, Nonce, Position, UserId},
 };
 
@@ -114,7 +114,7 @@ struct Above<'a> {
 impl Timeline {
     /// The outlines of all rows, oldest first. `day_of` tells the local day of a time.
     pub fn outlines(&self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) -> Vec<Outline<'_>> {
-        let senders = || self.window.iter().filter_map(Item::entry).map(|entry| &entry.message.sender);
+        let senders = || self.window.iter().filter_map(Item::message).map(|shown| &shown.message.sender);
         let namesakes = Namesakes::among(senders().map(|sender| (&sender.id, &sender.name)));
         let mut rows = Vec::with_capacity(self.window.len() + self.own.len() + 8);
         let mut above = Above::default();
@@ -124,8 +124,10 @@ impl Timeline {
                     rows.push(Outline { key: RowKey::Break(*id), content: Content::Break(*kind) });
                     above.said = None;
                 }
-                Item::Said(entry) => {
-                    let message = &entry.message;
+                // It has no row of its own.
+                Item::Place(_) => {}
+                Item::Message(shown) => {
+                    let message = &shown.message;
                     rows.extend(above.day_line(day_of(message.at)));
                     if self.since.as_ref() == Some(&message.position) {
                         let content = Content::Since { at: message.at };
@@ -134,7 +136,7 @@ impl Timeline {
                     }
                     let own = me == Some(&message.sender.id);
                     rows.push(outline(MessageOutline {
-                        id: entry.id,
+                        id: shown.id,
                         nonce: &message.nonce,
                         position: Some(&message.position),
                         sender: &message.sender,
@@ -143,7 +145,7 @@ impl Timeline {
                         body: &message.body,
                         cont: above.continues(&message.sender, message.at),
                         own,
-                        fresh: entry.fresh,
+                        fresh: shown.fresh,
                         state: Delivery::Stored,
                     }));
                 }

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use shared::{
+    entry::Entry,
     event::{Joined, Page},
-    message::Message,
     text::{Position, UserId},
 };
 
@@ -17,34 +17,34 @@ impl Timeline {
     /// Takes the answer to a join. The newest page after a resume that failed goes below a break; own messages that
     /// are known to be stored have their place in the history then, loaded or not.
     pub fn joined(&mut self, joined: Joined, me: Option<&UserId>) {
-        let Joined { messages, recovered, older, position, .. } = joined;
-        let known = self.window.iter().chain(&self.tail).any(|item| item.entry().is_some());
+        let Joined { entries, recovered, older, position, .. } = joined;
+        let entries = entries.into_vec();
+        let known = self.window.iter().chain(&self.tail).any(|item| item.place().is_some());
         if recovered {
             if !known {
                 // Only what is new came: the rest is there to be asked for.
-                self.older = !messages.first().map_or(&position, |first| &first.prev).is_start();
+                self.older = !entries.first().map_or(&position, |first| &first.prev).is_start();
             }
-            self.append(messages, me);
+            self.append(entries, me);
             self.settle_own();
         } else if known {
             self.settle_own();
-            let last_known = messages.iter().rposition(|message| self.ends_with(&message.position));
+            let last_known = entries.iter().rposition(|entry| self.ends_with(&entry.position));
             let reaches_head = self.head.as_ref().is_some_and(|head| {
-                messages.iter().any(|m| m.position == *head)
-                    || messages.first().is_some_and(|m| m.prev == *head)
+                entries.iter().any(|entry| entry.position == *head)
+                    || entries.first().is_some_and(|first| first.prev == *head)
             });
             if !reaches_head && self.head.as_ref() != Some(&position) {
                 // Where an older message is known again, the ones behind it are gone from the server.
-                let gone =
-                    messages.is_empty() || messages.iter().any(|message| self.knows(&message.position));
+                let gone = entries.is_empty() || entries.iter().any(|entry| self.knows(&entry.position));
                 self.push_break(if gone { Break::Lost } else { Break::NotRecovered });
             }
             // What is older than the known ones belongs above them, and is loaded from there.
-            self.append(messages.into_iter().skip(last_known.map_or(0, |index| index + 1)), me);
+            self.append(entries.into_iter().skip(last_known.map_or(0, |index| index + 1)), me);
         } else {
             self.settle_own();
             self.older = older;
-            self.append(messages, me);
+            self.append(entries, me);
         }
         self.head = Some(position);
     }
@@ -59,17 +59,17 @@ impl Timeline {
             return;
         }
         // A break above everything belongs between the new rows and the old.
-        for message in page.messages.into_iter().rev() {
-            if !self.shows(&message.position) {
-                let entry = self.entry(message, me, false);
-                self.window.push_front(Item::Said(entry));
+        for entry in page.entries.into_vec().into_iter().rev() {
+            if !self.shows(&entry.position) {
+                let item = self.item(entry, me, false);
+                self.window.push_front(item);
             }
         }
         self.heal();
         self.bound_back();
     }
 
-    /// Makes the message below a break the oldest one shown, so that what is missing above it can be asked for.
+    /// Makes the entry below a break the first one of the window, so that what is missing above it can be asked for.
     /// Whether there was such a break.
     pub fn start_below(&mut self, row: RowKey) -> bool {
         let at = self
@@ -94,10 +94,10 @@ impl Timeline {
             self.attach_all();
             return;
         }
-        let none = page.messages.is_empty();
-        for message in page.messages {
-            let entry = self.entry(message, me, false);
-            self.window.push_back(Item::Said(entry));
+        let none = page.entries.is_empty();
+        for entry in page.entries.into_vec() {
+            let item = self.item(entry, me, false);
+            self.window.push_back(item);
         }
         if !self.attach() && !page.newer && (none || self.tail.is_empty()) {
             // Nothing leads from here to the newest messages.
@@ -115,9 +115,9 @@ impl Timeline {
     pub fn around_page(&mut self, page: Page, me: Option<&UserId>) {
         self.detach();
         let mut window = VecDeque::new();
-        for message in page.messages {
-            let entry = self.entry(message, me, false);
-            window.push_back(Item::Said(entry));
+        for entry in page.entries.into_vec() {
+            let item = self.item(entry, me, false);
+            window.push_back(item);
         }
         self.window = window;
         self.older = page.older;
@@ -136,20 +136,20 @@ impl Timeline {
         attached
     }
 
-    /// The first message shown: older ones are asked for before it.
+    /// The first entry of the window: older ones are asked for before it.
     pub fn oldest(&self) -> Option<&Position> {
-        self.entries().next().map(|entry| &entry.message.position)
+        self.window.iter().find_map(Item::place).map(|(position, _)| position)
     }
 
-    /// The last message shown: newer ones are asked for after it.
+    /// The last entry of the window: newer ones are asked for after it.
     pub fn newest(&self) -> Option<&Position> {
-        self.window.iter().rev().find_map(Item::entry).map(|entry| &entry.message.position)
+        self.window.iter().rev().find_map(Item::place).map(|(position, _)| position)
     }
 
-    fn append(&mut self, messages: impl IntoIterator<Item = Message>, me: Option<&UserId>) {
-        for message in messages {
-            if !self.ends_with(&message.position) {
-                self.push(message, me, false);
+    fn append(&mut self, entries: impl IntoIterator<Item = Entry>, me: Option<&UserId>) {
+        for entry in entries {
+            if !self.ends_with(&entry.position) {
+                self.push(entry, me, false);
             }
         }
     }
@@ -161,12 +161,11 @@ impl Timeline {
     /// Joins the window with the tail where they overlap or touch; whether they do. The window may be ahead: what was
     /// asked for can come before the events of the same messages.
     fn attach(&mut self) -> bool {
-        let Some(newest) = self.window.iter().rev().find_map(Item::entry) else { return false };
-        let overlap = self.tail.iter().position(|item| item.stands_at(&newest.message.position));
-        let touches = self.tail.front().and_then(Item::entry).map(|first| &first.message.prev)
-            == Some(&newest.message.position);
-        let last = self.tail.iter().rev().find_map(Item::entry).map(|last| &last.message.position);
-        let ahead = last.is_some_and(|last| self.shows(last));
+        let Some(newest) = self.newest() else { return false };
+        let overlap = self.tail.iter().position(|item| item.stands_at(newest));
+        let touches = self.tail.front().and_then(Item::place).is_some_and(|(_, prev)| prev == newest);
+        let last = self.tail.iter().rev().find_map(Item::place);
+        let ahead = last.is_some_and(|(last, _)| self.shows(last));
         match overlap {
             Some(index) => drop(self.tail.drain(..=index)),
             None if touches => {}
@@ -180,7 +179,7 @@ impl Timeline {
     /// Puts the tail below the window, without what the window has.
     fn attach_all(&mut self) {
         self.detached = false;
-        let shown = |item: &Item| item.entry().is_some_and(|entry| self.shows(&entry.message.position));
+        let shown = |item: &Item| item.place().is_some_and(|(position, _)| self.shows(position));
         if let Some(index) = self.tail.iter().rposition(shown) {
             self.tail.drain(..=index);
         }
@@ -191,12 +190,9 @@ impl Timeline {
     fn heal(&mut self) {
         let mut index = 1;
         while index + 1 < self.window.len() {
-            let seamless = match (&self.window[index - 1], &self.window[index], &self.window[index + 1]) {
-                (Item::Said(above), Item::Break(_, Break::NotRecovered), Item::Said(below)) => {
-                    below.message.prev == above.message.position
-                }
-                _ => false,
-            };
+            let (above, below) = (self.window[index - 1].place(), self.window[index + 1].place());
+            let seamless = matches!(self.window[index], Item::Break(_, Break::NotRecovered))
+                && above.zip(below).is_some_and(|((above, _), (_, prev))| above == prev);
             if seamless {
                 self.window.remove(index);
             } else {

@@ -2,7 +2,7 @@
 
 use shared::{
     error::ErrorCode,
-    message::Sender,
+    person::Sender,
     text::{Body, Nonce, Position},
 };
 

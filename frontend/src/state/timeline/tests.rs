@@ -3,8 +3,9 @@ mod any_order;
 mod window;
 
 use shared::{
+    entry::Entries,
     event::{Joined, Page},
-    message::SenderKind,
+    person::SenderKind,
     text::{Name, Room},
 };
 
@@ -51,13 +52,14 @@ fn run(range: std::ops::RangeInclusive<u64>) -> Vec<Message> {
     range.map(|n| said(n, if n % 2 == 0 { "bo" } else { "cy" }, n * 1000)).collect()
 }
 
-fn joined(messages: Vec<Message>, position: Position, recovered: bool, older: bool) -> Joined {
+fn joined(entries: impl Into<Entries>, position: Position, recovered: bool, older: bool) -> Joined {
     let room = Room::parse("r").unwrap();
-    Joined { room, position, recovered, messages, older, here: 1, people: Vec::new() }
+    let entries = entries.into();
+    Joined { room, position, recovered, entries, older, here: 1, people: Vec::new() }
 }
 
-fn page(messages: Vec<Message>, older: bool, newer: bool, found: bool) -> Page {
-    Page { room: Room::parse("r").unwrap(), messages, older, newer, found }
+fn page(entries: impl Into<Entries>, older: bool, newer: bool, found: bool) -> Page {
+    Page { room: Room::parse("r").unwrap(), entries: entries.into(), older, newer, found }
 }
 
 /// A timeline that entered a room whose newest page is this.
@@ -124,7 +126,7 @@ fn write(timeline: &mut Timeline, name: &str) {
 }
 
 fn arrive(timeline: &mut Timeline, message: Message) -> Arrival {
-    timeline.arrived(message, Some(&user("ana")), true)
+    timeline.arrived(message.into(), Some(&user("ana")), true)
 }
 
 /// The event of a message that this page wrote under `name`.

@@ -9,7 +9,7 @@ async fn next(broker: &Broker) -> Event {
     waited.await.unwrap().0
 }
 
-async fn entries(broker: &Broker, count: usize) -> Vec<Entry> {
+async fn entries(broker: &Broker, count: usize) -> Vec<StoredEntry> {
     let mut entries = Vec::new();
     while entries.len() < count {
         let Event::Entries(_, new) = next(broker).await else { panic!("not entries") };

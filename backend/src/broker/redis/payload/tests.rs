@@ -3,10 +3,10 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 
 /// As the publish script writes it.
-fn written(entries: &[Entry]) -> Bytes {
+fn written(entries: &[StoredEntry]) -> Bytes {
     let mut payload = b"1e".to_vec();
     for entry in entries {
-        let Entry { position, prev, n, record, change } = entry;
+        let StoredEntry { position, prev, n, record, change } = entry;
         let cut = change.as_ref().map(|_| format!(" {}", record.wire().len())).unwrap_or_default();
         payload.extend_from_slice(format!("{position} {prev} {n} {}{cut}\n", entry.bytes()).as_bytes());
         payload.extend_from_slice(record.wire());
@@ -15,7 +15,7 @@ fn written(entries: &[Entry]) -> Bytes {
     payload.into()
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = StoredEntry> {
     (
         "[0-9]{1,13}-[0-9]{1,6}\\.[A-Za-z0-9_-]{1,4}",
         "0|[0-9]{1,13}-0\\.[a-z]{4}",
@@ -31,7 +31,7 @@ fn entry() -> impl Strategy<Value = Entry> {
                 Some(change) => Record::parse(format!("a{} {{}}", change.position).into()),
                 None => Record::parse(record.into()),
             };
-            Entry { position, prev, n, record, change }
+            StoredEntry { position, prev, n, record, change }
         })
 }
 

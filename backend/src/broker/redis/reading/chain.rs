@@ -8,11 +8,11 @@
 use shared::text::Position;
 
 use super::super::stored;
-use crate::broker::entry::Entry;
+use crate::broker::entry::StoredEntry;
 
 /// Whether `later`, which comes after `position` in the stream, says that `position` is not in the chain: it follows
 /// an entry that is older still.
-pub(super) fn skips(later: &Entry, position: &Position) -> bool {
+pub(super) fn skips(later: &StoredEntry, position: &Position) -> bool {
     is_behind(&later.prev, position)
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Older {
 
 impl Older {
     /// A run before an entry.
-    pub(super) fn before(entry: &Entry) -> Self {
+    pub(super) fn before(entry: &StoredEntry) -> Self {
         Self { prev: Some(entry.prev.clone()) }
     }
 
     /// Whether the next older entry of the stream is the next one of the chain.
-    pub(super) fn accepts(&mut self, entry: &Entry) -> bool {
+    pub(super) fn accepts(&mut self, entry: &StoredEntry) -> bool {
         let accepted = self.prev.as_ref().is_none_or(|prev| !is_behind(prev, &entry.position));
         if accepted {
             self.prev = Some(entry.prev.clone());
@@ -47,7 +47,7 @@ impl Older {
 }
 
 /// Takes the entries away that the next newer entry of the stream says are not in the chain.
-pub(super) fn drop_skipped(entries: &mut Vec<Entry>, newer: &Entry) {
+pub(super) fn drop_skipped(entries: &mut Vec<StoredEntry>, newer: &StoredEntry) {
     while entries.last().is_some_and(|last| skips(newer, &last.position)) {
         entries.pop();
     }
@@ -58,23 +58,23 @@ mod tests {
     use super::*;
     use crate::broker::entry::Record;
 
-    fn entry(number: u64, prev: u64) -> Entry {
+    fn entry(number: u64, prev: u64) -> StoredEntry {
         let position = |number: u64| match number {
             0 => Position::start(),
             _ => Position::parse(&format!("17-{number}.aaaa")).unwrap(),
         };
         let (position, prev) = (position(number), position(prev));
-        Entry { position, prev, n: number, record: Record::parse("x".into()), change: None }
+        StoredEntry { position, prev, n: number, record: Record::parse("x".into()), change: None }
     }
 
     /// 4 and 5 were carried out late: 6 follows 3.
-    fn stream() -> Vec<Entry> {
+    fn stream() -> Vec<StoredEntry> {
         [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 3), (7, 6)]
             .map(|(number, prev)| entry(number, prev))
             .into()
     }
 
-    fn numbers(entries: &[Entry]) -> Vec<u64> {
+    fn numbers(entries: &[StoredEntry]) -> Vec<u64> {
         entries.iter().map(|entry| entry.n).collect()
     }
 

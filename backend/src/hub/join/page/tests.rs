@@ -2,22 +2,20 @@
 
 use proptest::prelude::*;
 use shared::{
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
     text::{Body, Room},
 };
 
 use super::*;
 use crate::{
-    broker::{Anchor, Entry, Record},
+    broker::{Anchor, Record, StoredEntry},
     hub::{
         live::{Live, Member, Outcome},
         ring::Budget,
     },
     metrics::Metrics,
-    session::{
-        Dialect, SessionId,
-        outbox::{Frame, Outbox},
-    },
+    outbox::{Frame, Outbox},
+    peer::{Dialect, SessionId},
 };
 
 fn position(number: u64) -> Position {
@@ -25,11 +23,11 @@ fn position(number: u64) -> Position {
 }
 
 /// Entry `number` of a chain `0 -> 1 -> 2 …`; every fiftieth is long.
-fn entry(number: u64) -> Entry {
+fn entry(number: u64) -> StoredEntry {
     let sender = Sender { id: "u1".parse().unwrap(), name: "Ana".parse().unwrap(), kind: SenderKind::Guest };
     let text = if number.is_multiple_of(50) { "x".repeat(16 * 1024) } else { number.to_string() };
     let record = Record::message(1, &sender, &"n".parse().unwrap(), &Body::parse(&text).unwrap());
-    Entry { position: position(number), prev: position(number - 1), n: number, record, change: None }
+    StoredEntry { position: position(number), prev: position(number - 1), n: number, record, change: None }
 }
 
 /// A room as a node knows it, and a history that may be ahead of the node.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use backend::broker::{Draft, Entry, Stored};
+use backend::broker::{Draft, Stored, StoredEntry};
 use bytes::Bytes;
 use shared::text::{Position, Room};
 
@@ -11,12 +11,12 @@ use crate::conformance::room;
 /// A room as it must be.
 pub(super) struct Chain {
     pub(super) room: Room,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<StoredEntry>,
     /// By sender and nonce: where the first try stands.
     pub(super) nonces: HashMap<(String, String), Position>,
     pub(super) taken: bool,
     /// What the listener still has to hear.
-    pub(super) due: VecDeque<Entry>,
+    pub(super) due: VecDeque<StoredEntry>,
     pub(super) due_told: VecDeque<Bytes>,
 }
 
@@ -61,7 +61,7 @@ impl Chain {
         assert!(self.find(&position).is_none(), "{position} is there already");
         let key = (draft.sender.to_string(), draft.nonce.to_string());
         self.nonces.insert(key, position.clone());
-        let entry = Entry {
+        let entry = StoredEntry {
             position,
             prev: self.head(),
             n: self.count() + u64::from(draft.counts),

@@ -4,6 +4,8 @@ use std::collections::{HashSet, VecDeque};
 
 use proptest::prelude::*;
 
+use shared::entry::What;
+
 use super::*;
 
 /// What a server brings a returning page up to date with, and the length of its pages.
@@ -67,7 +69,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 enum Happened {
-    Said(Message),
+    Said(Entry),
     Lost(Position),
 }
 
@@ -80,7 +82,7 @@ enum PendingRequest {
 /// A server with one room, a page in it, and what is on its way between them.
 #[derive(Default)]
 struct Model {
-    history: Vec<Message>,
+    history: Vec<Entry>,
     positions: u64,
     timeline: Timeline,
     events: VecDeque<Happened>,
@@ -106,16 +108,31 @@ impl Model {
     fn add(&mut self, name: &str, nonce: Option<Nonce>) -> Position {
         self.positions += 1;
         let mut message = said(self.positions, name, self.positions * 1000);
-        message.prev = self.head();
         message.nonce = nonce.unwrap_or(message.nonce);
-        self.history.push(message.clone());
-        self.events.push_back(Happened::Said(message.clone()));
-        message.position
+        self.keep(message.into())
+    }
+
+    /// Something happens that this page does not know.
+    fn add_unknown(&mut self) {
+        self.positions += 1;
+        let entry = Entry::from(said(self.positions, "bo", 0));
+        self.keep(Entry { what: What::Unknown, ..entry });
+    }
+
+    fn keep(&mut self, entry: Entry) -> Position {
+        let entry = Entry { prev: self.head(), ..entry };
+        self.history.push(entry.clone());
+        self.events.push_back(Happened::Said(entry.clone()));
+        entry.position
     }
 
     fn say(&mut self, count: usize) {
         for _ in 0..count {
-            self.add("bo", None);
+            if self.positions % 4 == 3 {
+                self.add_unknown();
+            } else {
+                self.add("bo", None);
+            }
         }
     }
 
@@ -124,9 +141,9 @@ impl Model {
     }
 
     fn page(&self, range: Option<std::ops::Range<usize>>) -> Page {
-        let Some(range) = range else { return page(Vec::new(), false, false, false) };
+        let Some(range) = range else { return page(vec![], false, false, false) };
         let (older, newer) = (range.start > 0, range.end < self.history.len());
-        page(self.history[range].to_vec(), older, newer, true)
+        page(Entries::Read(self.history[range].to_vec()), older, newer, true)
     }
 
     fn rejoin(&mut self) {
@@ -139,16 +156,19 @@ impl Model {
             .and_then(|head| if head.is_start() { Some(0) } else { self.find(head).map(|at| at + 1) });
         let end = self.history.len();
         let joined = if let Some(since) = since.filter(|since| end - since <= RECOVERED) {
-            joined(self.history[since..].to_vec(), self.head(), true, since > 0)
+            joined(Entries::Read(self.history[since..].to_vec()), self.head(), true, since > 0)
         } else {
             let first = end.saturating_sub(PAGE);
-            joined(self.history[first..].to_vec(), self.head(), false, first > 0)
+            joined(Entries::Read(self.history[first..].to_vec()), self.head(), false, first > 0)
         };
         self.timeline.joined(joined, Some(&user("ana")));
         // What waits is sent again: stored ones are answered as duplicates, the others are stored now.
         let own: Vec<Nonce> = self.timeline.own.iter().map(|own| own.nonce.clone()).collect();
         for nonce in own {
-            let place = self.history.iter().find(|message| message.nonce == nonce);
+            let place = self
+                .history
+                .iter()
+                .find(|entry| entry.message().is_some_and(|message| message.nonce == nonce));
             match place.map(|message| message.position.clone()) {
                 Some(position) if self.timeline.knows(&position) => self.timeline.stored(&nonce, position),
                 Some(_) => self.timeline.forget(&nonce),
@@ -250,7 +270,7 @@ impl Model {
             Step::LoadMissed => {
                 let missing = self.timeline.window.iter().rev().find_map(|item| match item {
                     Item::Break(id, Break::NotRecovered) => Some(RowKey::Break(*id)),
-                    Item::Break(_, Break::Lost) | Item::Said(_) => None,
+                    Item::Break(_, Break::Lost) | Item::Message(_) | Item::Place(_) => None,
                 });
                 missing.map(|key| self.timeline.start_below(key));
             }
@@ -261,22 +281,22 @@ impl Model {
         let timeline = &self.timeline;
         for list in [&timeline.window, &timeline.tail] {
             let mut seen = HashSet::new();
-            for entry in list.iter().filter_map(Item::entry) {
-                assert!(
-                    seen.insert(&entry.message.position),
-                    "{} twice after {after:?}",
-                    entry.message.position
-                );
+            for (position, _) in list.iter().filter_map(Item::place) {
+                assert!(seen.insert(position), "{position} twice after {after:?}");
             }
             for (above, below) in list.iter().zip(list.iter().skip(1)) {
-                if let (Item::Said(above), Item::Said(below)) = (above, below) {
-                    assert_eq!(below.message.prev, above.message.position, "a silent hole after {after:?}");
+                if let (Some((above, _)), Some((_, prev))) = (above.place(), below.place()) {
+                    assert_eq!(prev, above, "a silent hole after {after:?}");
                 }
             }
         }
         assert!(timeline.window.len() <= WINDOW + SLACK, "{} rows after {after:?}", timeline.window.len());
         for own in &timeline.own {
-            let shown = timeline.entries().any(|entry| entry.message.nonce == own.nonce);
+            let shown = timeline
+                .window
+                .iter()
+                .filter_map(Item::message)
+                .any(|shown| shown.message.nonce == own.nonce);
             assert!(!shown, "{} stands twice after {after:?}", own.nonce);
         }
     }
@@ -306,9 +326,9 @@ proptest! {
         prop_assert!(lost.is_none(), "shown as stored, and nowhere: {lost:?}");
         model.timeline.jump_to_newest();
         model.check(&Step::Jump);
-        let last = model.timeline.window.iter().rev().find_map(Item::entry);
+        let last = model.timeline.window.iter().rev().find_map(Item::place);
         let broken = matches!(model.timeline.window.back(), Some(Item::Break(..)));
-        prop_assert!(broken || last.map(|entry| &entry.message.position) == model.history.last().map(|m| &m.position));
+        prop_assert!(broken || last.map(|(position, _)| position) == model.history.last().map(|last| &last.position));
         let mut keys: Vec<_> = rows(&model.timeline).into_iter().map(|(key, _)| format!("{key:?}")).collect();
         let all = keys.len();
         keys.sort();

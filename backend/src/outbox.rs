@@ -16,13 +16,13 @@ pub type Frame = Bytes;
 /// Many writers, one reader: the session. Overflow ends the session and nobody else.
 #[derive(Debug)]
 pub struct Outbox {
-    queue: Mutex<Queue>,
+    queue: Mutex<Waiting>,
     changed: Notify,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct Waiting {
     frames: VecDeque<Frame>,
     bytes: usize,
     end: Option<CloseReason>,
@@ -30,7 +30,7 @@ struct Queue {
 
 /// What the session has to write.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct Pending {
     /// Frames in order.
     pub frames: VecDeque<Frame>,
     /// After them the session ends.
@@ -63,7 +63,7 @@ impl Outbox {
             queue.frames.push_back(frame);
         }
         if queue.bytes > self.limit {
-            *queue = Queue { end: Some(CloseReason::Slow), ..Queue::default() };
+            *queue = Waiting { end: Some(CloseReason::Slow), ..Waiting::default() };
         } else if !was_empty || queue.frames.is_empty() {
             // Whoever filled an empty queue has already woken the session.
             return;
@@ -79,10 +79,10 @@ impl Outbox {
     }
 
     /// Takes all that waits. The bytes taken no longer count.
-    pub fn take(&self) -> Batch {
+    pub fn take(&self) -> Pending {
         let mut queue = self.lock();
         queue.bytes = 0;
-        Batch { frames: mem::take(&mut queue.frames), end: queue.end }
+        Pending { frames: mem::take(&mut queue.frames), end: queue.end }
     }
 
     /// Why the session has to end, if it has to.
@@ -100,7 +100,7 @@ impl Outbox {
         self.changed.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
