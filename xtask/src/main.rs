@@ -7,7 +7,7 @@
 //! - [`run`] and [`cluster`]: one node, or two nodes and a Redis; [`dev`]: a node and a page that is rebuilt on changes.
 //! - [`test`]: everything that CI checks.
 //! - [`dist`]: one file to ship.
-//! - [`faults`]: nodes, Redis and connections broken under load.
+//! - [`faults`]: nodes, Redis and connections broken under load; [`conformance`]: a node against its documentation.
 
 #![expect(
     clippy::print_stdout,
@@ -18,6 +18,7 @@
 mod build;
 mod children;
 mod cluster;
+mod conformance;
 mod dev;
 mod dist;
 mod faults;
@@ -101,6 +102,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Check that a running node behaves as docs/protocol.md says
+    ///
+    /// `cargo xtask conformance ws://localhost:8080`; --help lists the options.
+    #[command(disable_help_flag = true)]
+    Conformance {
+        /// Nodes and options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Find or make every tool that the other tasks need, and say where each one is
     Setup,
 }
@@ -116,6 +126,7 @@ fn main() -> ExitCode {
         Task::Test { suites } => test::test(&workspace, &suites),
         Task::Dist => dist::dist(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Faults { args } => faults::faults(&workspace, &args),
+        Task::Conformance { args } => conformance::conformance(&workspace, &args),
         Task::Setup => setup::everything(&workspace).map(|()| ExitCode::SUCCESS),
     });
     done.unwrap_or_else(|error| {

@@ -8,7 +8,9 @@ use super::top;
 fn named_files_exist() {
     let text = fs::read_to_string(top().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let mut files = Vec::new();
-    for folder in ["backend", "frontend", "shared", "testkit", "e2e", "xtask", "docs"] {
+    for folder in
+        ["backend", "frontend", "shared", "testkit", "e2e", "faults", "conformance", "xtask", "docs"]
+    {
         collect(&top().join(folder), &mut files);
     }
     // Between backquotes: every second piece of a line.

@@ -133,7 +133,9 @@ impl Crate {
                     }
                     Some(Target::Path(_)) | None if place == 0 => {
                         let types = name.starts_with(|first: char| first.is_uppercase());
-                        return (!types).then(|| Err(path[place..].join("::")));
+                        // The body of a macro names things where it is used.
+                        let elsewhere = self.modules[0].names.contains_key(name);
+                        return (!types && !elsewhere).then(|| Err(path.join("::")));
                     }
                     Some(Target::Path(_)) | None => return Some(Ok(at)),
                 },

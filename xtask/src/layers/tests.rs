@@ -11,13 +11,15 @@ use super::graph::{Crate, Use, roots};
 const LINES: usize = 400;
 
 /// The packages of the workspace, each with those that it may use: the product, and beside it its tests.
-const PACKAGES: [(&str, &[&str], &[&str]); 7] = [
+const PACKAGES: [(&str, &[&str], &[&str]); 8] = [
     ("shared", &[], &[]),
     ("backend", &["shared"], &["testkit"]),
     ("frontend", &["shared"], &[]),
     ("testkit", &["shared"], &[]),
     ("faults", &["shared", "testkit"], &[]),
     ("e2e", &["shared", "testkit"], &[]),
+    // Not shared: it reads the wire without the code that it checks.
+    ("conformance", &[], &["testkit"]),
     ("xtask", &[], &["testkit"]),
 ];
 

@@ -34,7 +34,7 @@ pub(super) fn unit(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     });
 }
 
-/// The server's integration tests.
+/// The server's integration tests and its conformance to the documentation.
 pub(super) fn it(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
     suite(workspace, stop, tally, false, is_it);
 }
@@ -55,7 +55,7 @@ pub(super) fn e2e(workspace: &Workspace, stop: &Stop, tally: &mut Tally) {
 }
 
 fn is_it(program: &Program) -> bool {
-    program.package == "backend" && program.kind == "test"
+    matches!(program.package.as_str(), "backend" | "conformance") && program.kind == "test"
 }
 
 fn is_faults(program: &Program) -> bool {
