@@ -1,4 +1,4 @@
-// Runs before the first paint: the theme, which shell to show, and what to say when the page cannot start.
+// Runs before the first paint: sets the theme, chooses the shell, and reports when the page cannot start.
 // Written for browsers that are too old for the page itself.
 (function () {
   'use strict';

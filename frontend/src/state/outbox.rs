@@ -1,8 +1,8 @@
-//! What was written and is not known to be stored: kept until it is, over breaks and reloads.
+//! Messages that are not known to be stored. They survive interruptions and reloads.
 //!
-//! Pure data; [`Outbox::save`] and [`Outbox::load`] are its form in the browser's storage. One page owns one outbox
-//! at a time. Messages of a room leave in their order, one at a time, and only after the room was entered again on
-//! the present connection: what the resume brings back is struck first.
+//! Pure data; [`Outbox::save`] and [`Outbox::load`] convert it for the browser's storage. One page owns one outbox at a
+//! time. The messages of a room are sent in their order, one at a time, and only after the page has joined the room on
+//! the present connection: the join strikes the messages that turn out to be stored.
 
 mod form;
 mod message;
@@ -20,10 +20,10 @@ use self::message::{Stopped, Tried};
 use super::timeline::rows::Delivery;
 use crate::net::backoff;
 
-/// What is known of a room's history when it was entered.
+/// What a join tells about the history of a room.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<K> {
-    /// Since when every message of the room was seen without a hole, in milliseconds since the Unix epoch.
+    /// Since when the page has seen every message of the room, in milliseconds since the Unix epoch.
     pub since: u64,
     /// Whether a position is among the messages seen.
     pub knows: K,
@@ -31,11 +31,11 @@ pub struct Seen<K> {
     pub from_start: bool,
 }
 
-/// The messages that wait, of all rooms.
+/// The unsent messages of all rooms.
 #[derive(Debug, Default)]
 pub struct Outbox {
     entries: Vec<PendingMessage>,
-    /// The rooms entered on the present connection.
+    /// The rooms joined on the present connection.
     ready: HashMap<Room, Ready>,
 }
 
@@ -48,7 +48,7 @@ struct Ready {
 }
 
 impl Outbox {
-    /// Reads what [`save`](Self::save) wrote. What cannot be read is passed over.
+    /// Reads what [`save`](Self::save) wrote. Skips what it cannot read.
     pub fn load(text: &str) -> Vec<PendingMessage> {
         form::read(text)
     }
@@ -58,7 +58,7 @@ impl Outbox {
         (!self.entries.is_empty()).then(|| form::write(&self.entries))
     }
 
-    /// Takes over what another page left, or what this one left before a reload.
+    /// Takes over the messages of another page, or of this one before a reload.
     pub fn adopt(&mut self, entries: Vec<PendingMessage>, now: u64) {
         for entry in entries {
             if self.find(&entry.nonce).is_none() {
@@ -84,7 +84,7 @@ impl Outbox {
         });
     }
 
-    /// The room was entered and what the answer brought was struck: what is left may go, or must ask first.
+    /// The page has joined a room and struck what the reply brought: decides which of the others may be sent.
     pub fn entered<K>(&mut self, room: &Room, me: Option<&UserId>, now: u64, seen: &Seen<K>)
     where
         K: Fn(&Position) -> bool,
@@ -100,7 +100,7 @@ impl Outbox {
         self.ready.insert(room.clone(), Ready { since: seen.since, not_before: 0 });
     }
 
-    /// The connection is gone, or only one room of it: what was on its way waits again.
+    /// The connection ended, or one room was left: messages on their way wait again.
     pub fn cut(&mut self, room: Option<&Room>) {
         for entry in &mut self.entries {
             if room.is_none_or(|room| entry.room == *room) {
@@ -113,8 +113,8 @@ impl Outbox {
         }
     }
 
-    /// The messages to send now, at most one per room; they count as sent. `head` tells the newest position of a
-    /// room as far as it is known.
+    /// The messages to send now, at most one per room; they count as on their way. `head` is the newest known position
+    /// of a room.
     pub fn due(
         &mut self,
         me: &UserId,
@@ -138,7 +138,7 @@ impl Outbox {
                 entry.sending = true;
                 entry.tried = Some(match entry.tried.take() {
                     Some(tried) if !entry.missing => Tried { times: tried.times.saturating_add(1), ..tried },
-                    // Known to be missing: the time in which this nonce is recognised starts anew.
+                    // The message is known to be missing, so its nonce starts a new window.
                     earlier => Tried {
                         at: now,
                         times: earlier.map_or(0, |tried| tried.times).saturating_add(1),
@@ -153,13 +153,13 @@ impl Outbox {
         due
     }
 
-    /// It is stored, by an answer or because it was seen in the history.
+    /// Removes a message, for example because it is stored.
     pub fn strike(&mut self, nonce: &Nonce) -> Option<PendingMessage> {
         let index = self.entries.iter().position(|entry| entry.nonce == *nonce)?;
         Some(self.entries.remove(index))
     }
 
-    /// A message was seen in the history: strikes it if it is one of these.
+    /// Removes a message that was seen in the history, if it is one of these.
     pub fn strike_seen(&mut self, message: &Message, me: Option<&UserId>) -> bool {
         let by = |tried: &Tried| tried.by == message.sender.id;
         let own = self
@@ -168,8 +168,7 @@ impl Outbox {
         own && self.strike(&message.nonce).is_some()
     }
 
-    /// A try was answered with an error, or with nothing for too long ([`ErrorCode::Timeout`]). `random` is in
-    /// `0.0..1.0`.
+    /// The server refused a try, or did not answer in time (`ErrorCode::Timeout`). `random` is in `0.0..1.0`.
     pub fn refused(&mut self, nonce: &Nonce, error: &ProtocolError, now: u64, random: f64) {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.nonce == *nonce) else { return };
         entry.sending = false;
@@ -185,7 +184,7 @@ impl Outbox {
         }
     }
 
-    /// A person asks for another try, whatever became of the ones before.
+    /// Sends a stopped message again because the person asked for it.
     pub fn retry(&mut self, nonce: &Nonce) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.nonce == *nonce)
             && entry.stopped.take().is_some()
@@ -194,19 +193,19 @@ impl Outbox {
         }
     }
 
-    /// When [`due`](Self::due) may have something that it has not now.
+    /// When [`due`](Self::due) may return more than now.
     pub fn next_due(&self, now: u64) -> Option<u64> {
         let waits = |entry: &&PendingMessage| entry.stopped.is_none() && !entry.sending;
         let at = |entry: &PendingMessage| self.ready.get(&entry.room).map(|ready| ready.not_before);
         self.entries.iter().filter(waits).filter_map(at).filter(|at| *at > now).min()
     }
 
-    /// How many messages wait to be sent by themselves.
+    /// How many messages the page will send by itself.
     pub fn waiting(&self) -> usize {
         self.entries.iter().filter(|entry| entry.stopped.is_none()).count()
     }
 
-    /// The messages of a room, in the order of writing, and how far each has come.
+    /// The messages of a room in the order of writing, each with its delivery state.
     pub fn of<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a PendingMessage, Delivery)> {
         self.entries.iter().filter(|entry| entry.room == *room).map(|entry| (entry, self.delivery(entry)))
     }
@@ -216,12 +215,12 @@ impl Outbox {
         self.entries.iter().find(|entry| entry.nonce == *nonce)
     }
 
-    /// How far a message has come.
+    /// The delivery state of a message.
     pub fn delivery(&self, entry: &PendingMessage) -> Delivery {
         match entry.stopped {
             Some(Stopped::Failed(code)) => Delivery::Failed(code),
             Some(Stopped::Unsure) => Delivery::Unsure,
-            // On a live connection what waits for the one before it is as good as on its way.
+            // On a live connection a message that waits for the one before it counts as on its way.
             None if self.ready.contains_key(&entry.room) => Delivery::Sending,
             None => Delivery::Queued,
         }

@@ -1,4 +1,4 @@
-//! What was read: unread numbers, the "New since" line, the pill.
+//! Read state: unread counts, the "New since" line, the pill.
 
 use leptos::prelude::*;
 use shared::{
@@ -11,11 +11,11 @@ use shared::{
 use super::{room_state::put_arc, store::Store, timeline::Arrival};
 use crate::markup::visible;
 
-/// How long the end of a room is looked at before it counts as read.
+/// How long a person looks at the end of a room before it counts as read. Milliseconds.
 const READ_MS: u64 = 1500;
 
 impl Store {
-    /// Takes a message that arrived unasked.
+    /// Takes the entry of an event.
     pub(super) fn arrived(&mut self, happened: Happened) {
         let Happened { room, entry: Flat(entry) } = happened;
         match entry.message() {
@@ -24,7 +24,7 @@ impl Store {
         }
     }
 
-    /// An entry without a row of its own: it changes what is shown or nothing, and moves the end of the room.
+    /// Takes an entry without a row of its own: it moves the end of the room.
     fn place_arrived(&mut self, room: &Room, entry: Entry) {
         let user = self.user().cloned();
         let Some(state) = self.rooms.get_mut(room) else { return };
@@ -63,11 +63,11 @@ impl Store {
         } else {
             state.signals.unread.update(|unread| *unread += 1);
             if open && !watched {
-                // Only from here on is it new: the rest of the visit was spent looking.
+                // The person looked until now, so only messages from here on are new.
                 let read = state.saved.read.clone();
                 state.timeline.mark_since(read.as_ref(), user.as_ref());
             }
-            // At the end of the log it comes in sight by itself.
+            // At the end of the log the message comes into view by itself.
             if open && !state.timeline.is_at_end() {
                 state.signals.below.update(|below| *below += 1);
             }
@@ -81,7 +81,7 @@ impl Store {
         self.touch(room);
     }
 
-    /// Looks whether the end of the open room is looked at, and notes when that began.
+    /// Notes since when the person looks at the end of the open room.
     pub(super) fn attend(&mut self) {
         let now = self.platform.steady_ms();
         let watched = self.platform.is_watched();
@@ -103,7 +103,7 @@ impl Store {
         self.looking_since.filter(|_| unread > 0).map(|since| since + READ_MS)
     }
 
-    /// The open room is read up to its newest message.
+    /// Marks the open room as read up to its newest message.
     pub(super) fn read_now(&mut self) {
         let Some(room) = self.current.clone() else { return };
         let Some(state) = self.rooms.get_mut(&room) else { return };
@@ -115,7 +115,7 @@ impl Store {
         }
     }
 
-    /// Tells whether the reader sees the end of the open room.
+    /// The view reports whether the reader sees the end of the open room.
     pub(super) fn at_end(&mut self, at_end: bool) {
         let Some(state) = self.current_room() else { return };
         state.timeline.set_at_end(at_end);
@@ -125,7 +125,7 @@ impl Store {
         self.looking_since = self.looking_since.filter(|_| at_end);
     }
 
-    /// A room comes on the screen: the line goes above what is unread.
+    /// A room comes on the screen: puts the "New since" line above its unread messages.
     pub(super) fn visit(&mut self, room: &Room) {
         let user = self.user().cloned();
         let Some(state) = self.rooms.get_mut(room) else { return };

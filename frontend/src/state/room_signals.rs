@@ -1,4 +1,4 @@
-//! One joined room, as signals.
+//! The signals of one joined room.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,8 +10,7 @@ use super::timeline::rows::{Row, RowKey};
 /// A joined room; cheap to clone, equal only to itself.
 pub type RoomHandle = Arc<RoomSignals>;
 
-/// A row with its signal: the list changes when rows come and go, the signal when this row changes.
-/// `<For each=move || rows.get() key=|handle| handle.key …/>`.
+/// A row with its signal. The list of handles changes when rows come and go, the signal when this row changes.
 #[derive(Debug, Clone)]
 pub struct RowHandle {
     /// See [`RowKey`].
@@ -29,15 +28,15 @@ pub struct Scroll {
     pub offset: f64,
 }
 
-/// The signals of one joined room. The view reads them and writes none but through `Chat`.
+/// The signals of one joined room. The view reads them and changes them only through `Chat`.
 #[derive(Debug)]
 pub struct RoomSignals {
     room: Room,
     /// The rows of the log, oldest first: at most 320 messages and the lines between.
     pub rows: ArcRwSignal<Vec<RowHandle>>,
-    /// The first answer of the server is here: an empty log is an empty room.
+    /// The server has answered: an empty log is an empty room.
     pub loaded: ArcRwSignal<bool>,
-    /// Why the server does not let this person in, as long as it does not.
+    /// Why the server refuses this person, while it does.
     pub refused: ArcRwSignal<Option<ErrorCode>>,
     /// There are messages older than the first row.
     pub has_older: ArcRwSignal<bool>,
@@ -47,24 +46,23 @@ pub struct RoomSignals {
     pub loading_older: ArcRwSignal<bool>,
     /// Newer messages are on their way.
     pub loading_newer: ArcRwSignal<bool>,
-    /// Messages of others that were not read: the number in the list of rooms.
+    /// Unread messages of others: the number in the list of rooms.
     pub unread: ArcRwSignal<usize>,
-    /// Messages that arrived below the screen since its end was left: the number in the pill. "99+" from 100.
+    /// Messages that arrived below the screen since the reader left the end: the number in the pill.
     pub below: ArcRwSignal<usize>,
-    /// What stands in the field. Changed by `Chat::set_draft` and emptied by a send.
+    /// The text in the composer. `Chat::set_draft` changes it, a send empties it.
     pub draft: ArcRwSignal<String>,
-    /// Who is here, as far as the server tells names, in the order of their names.
+    /// The people here whom the server names, sorted by name.
     pub people: ArcRwSignal<Vec<Person>>,
-    /// How many are here.
+    /// How many people are here.
     pub here: ArcRwSignal<u64>,
-    /// Counts the times that the view should go to the end whatever the reader was looking at: own sends and
-    /// jumps. React to a change, not to the value.
+    /// Counts own sends and jumps: at each change the view goes to the end.
     pub to_end: ArcRwSignal<u64>,
     scroll: Mutex<Option<Scroll>>,
 }
 
 impl RoomSignals {
-    /// A room of which nothing is known yet.
+    /// A room without any content.
     pub fn new(room: Room) -> Self {
         Self {
             room,
@@ -90,7 +88,7 @@ impl RoomSignals {
         &self.room
     }
 
-    /// Keeps where the reader is; `None` at the end of the log. Call it before another room is shown.
+    /// Saves where the reader is; `None` at the end of the log. The view calls it before it shows another room.
     pub fn keep_scroll(&self, scroll: Option<Scroll>) {
         *self.scroll.lock().unwrap_or_else(PoisonError::into_inner) = scroll;
     }

@@ -109,7 +109,7 @@ impl Store {
         Day::of(at, self.platform.utc_offset_minutes(at))
     }
 
-    /// Does what is due.
+    /// Runs what is due now.
     pub(super) fn tick(&mut self) {
         let now = self.platform.steady_ms();
         put(self.signals.today, self.day_of(self.platform.now_ms()));

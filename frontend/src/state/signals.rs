@@ -9,9 +9,9 @@ use crate::{net::machine::Status, time::Day};
 /// The person at this page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Me {
-    /// What they are called.
+    /// Their display name.
     pub name: Name,
-    /// Who they are, once a server said so.
+    /// Their id, once a server assigned it.
     pub user: Option<UserId>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// The signals of a page that knows nothing yet.
+    /// The signals of a page before its first connection.
     pub(super) fn new(today: Day) -> Self {
         Self {
             me: RwSignal::new(None),

@@ -59,7 +59,7 @@ fn who_i_am_and_where_survives_a_reload() {
     });
     assert_eq!(again.chat.hello(), Some(hello));
     again.connect();
-    // The open room wants its newest page, the other one only what is new.
+    // The open room needs its newest page, the other one only what is new.
     assert_eq!(again.asked(), ["join s", "join r since 3"]);
     again.joined("s", joined("s", 1..=1, false));
     again.joined("r", joined("r", 4..=5, true));
@@ -278,7 +278,7 @@ fn forgotten_elsewhere() {
     assert_eq!(tab.fake.inputs.borrow().last(), Some(&Input::Start));
     assert_eq!(tab.chat.me().get_untracked().unwrap().user, None, "somebody new");
 
-    // Another tab of the browser did it and goes on as somebody new: so does this one.
+    // Another tab asked for it and goes on as a new guest, and so does this one.
     let tab = Tab::live(&storage, "b", 1);
     let new = r#"{"name":"Ana","user":"new","token":"t"}"#;
     storage.borrow_mut().insert("hubbub.me".to_owned(), new.to_owned());

@@ -1,4 +1,4 @@
-//! A piece of the page on a fixture: mounted with a state that the test sets by hand.
+//! Mounts a part of the page with a state that the test sets.
 
 use std::{any::Any, cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
@@ -20,7 +20,7 @@ use shared::{
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, HtmlElement, KeyboardEvent, MutationObserver, MutationObserverInit, MutationRecord};
 
-/// What is mounted; gone when dropped.
+/// A mounted part of the page. Dropping it removes the part.
 pub(crate) struct Fixture {
     /// The room that the piece shows.
     pub(crate) room: RoomHandle,
@@ -37,7 +37,7 @@ impl Fixture {
             view! { <Log room=room/> }.into_any()
         });
         let fixture = fixture.await;
-        // The sheets are not here; this much of them is what scrolling needs.
+        // The style sheets are not loaded; scrolling needs this much of them.
         let log = fixture.one(".log").unchecked_into::<HtmlElement>();
         HtmlElement::style(&log)
             .set_css_text("height: 400px; overflow: auto; overflow-anchor: none; position: relative");

@@ -48,7 +48,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
     };
     let mark = move || {
         let mark = shown.with(|message| message.as_ref().and_then(|message| message.mark.clone()));
-        mark.map(|mark| view! { <span class="meta">{mark}</span> })
+        mark.map(|mark| view! { <span class="apart meta">{mark}</span> })
     };
     let when = move || {
         let at = shown.with(|message| message.as_ref().map_or(0, |message| message.at));

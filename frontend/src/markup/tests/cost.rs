@@ -144,6 +144,17 @@ fn a_run_of_marks_is_one_mark() {
 }
 
 #[test]
+fn names_and_rooms_grow_by_a_bounded_factor() {
+    for first in UNITS {
+        for second in UNITS {
+            let name = [first, second].concat().repeat(64);
+            // The worst is a hidden character of one byte between others: `[U+0007]`.
+            assert!(visible(&name).len() <= 8 * name.len(), "{name:?}");
+        }
+    }
+}
+
+#[test]
 fn links_are_bounded() {
     let link = |length: usize| "https://a.example/".to_owned() + &"x".repeat(length - 18);
     for (length, is_link) in [(2048, true), (2049, false)] {

@@ -1,4 +1,4 @@
-//! The form of an outbox in the browser's storage: a JSON list of what waits.
+//! An outbox in the browser's storage: a JSON list of messages.
 
 use serde_json::Value as Json;
 use shared::{
@@ -38,14 +38,14 @@ record! {
 /// Stands for [`Stopped::Unsure`].
 const UNSURE: &str = "unsure";
 
-/// Reads the messages in a text. What cannot be read is passed over.
+/// Reads the messages of a text. Skips those that it cannot read.
 pub(super) fn read(text: &str) -> Vec<PendingMessage> {
     let list: Vec<Json> = serde_json::from_str(text).unwrap_or_default();
     let saved = list.into_iter().filter_map(|json| Saved::from_json(json, "outbox").ok());
     saved.map(PendingMessage::from).collect()
 }
 
-/// The text.
+/// Writes messages as text.
 pub(super) fn write(entries: &[PendingMessage]) -> String {
     let saved: Vec<Saved> = entries.iter().cloned().map(Saved::from).collect();
     table::text(&saved)

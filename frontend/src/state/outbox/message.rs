@@ -12,26 +12,26 @@ use shared::{
 #[expect(clippy::cast_possible_truncation, reason = "ten minutes")]
 pub const SAFE_MS: u64 = limits::NONCE_WINDOW.as_millis() as u64 - 60_000;
 
-/// A message that waits.
+/// A message that is not known to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingMessage {
-    /// Where it is said.
+    /// Its room.
     pub room: Room,
     /// The same on every try.
     pub nonce: Nonce,
-    /// What is said.
+    /// Its text.
     pub body: Body,
     /// When it was written, in milliseconds since the Unix epoch.
     pub at: u64,
     /// The first try, if there was one.
     pub(super) tried: Option<Tried>,
     pub(super) stopped: Option<Stopped>,
-    /// An answer is awaited on the present connection.
+    /// The page waits for a reply on the present connection.
     pub(super) sending: bool,
-    /// The history from before the first try to now was seen, and this was not in it.
+    /// The page has seen the history since before the first try, without this message.
     pub(super) missing: bool,
-    /// Since when this outbox has it, in milliseconds since the Unix epoch: what was seen before was not compared
-    /// with it. 0: always.
+    /// Since when this outbox has it, in milliseconds since the Unix epoch; 0: always. The page did not compare the
+    /// history before that with it.
     pub(super) here_since: u64,
 }
 
@@ -49,7 +49,7 @@ record! {
     }
 }
 
-/// Why it is not sent by itself any more.
+/// Why the page does not send it by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopped {
     Failed(ErrorCode),
@@ -57,7 +57,7 @@ pub(super) enum Stopped {
 }
 
 impl PendingMessage {
-    /// Stops a message that was tried and could be stored twice by another try; whether it is stopped.
+    /// Stops a message that another try could store twice. Returns whether the message is stopped.
     pub(super) fn settle(&mut self, me: Option<&UserId>, now: u64) -> bool {
         if let Some(tried) = &self.tried {
             let recognised = me.is_none_or(|me| tried.by == *me) && now.saturating_sub(tried.at) < SAFE_MS;

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// What the browser of a person keeps, over reloads and between tabs.
+/// The storage of a browser, which its tabs share and which survives reloads.
 pub(super) type Storage = Rc<RefCell<BTreeMap<String, String>>>;
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(super) struct Fake {
     pub(super) title: RefCell<String>,
 }
 
-/// The nonces of all tabs differ, as they do in life.
+/// The nonces of all tabs differ.
 static NONCES: AtomicU32 = AtomicU32::new(0);
 
 impl Platform for Rc<Fake> {
@@ -113,7 +113,7 @@ pub(super) struct Tab {
 impl Tab {
     /// Opens a tab at an address; it owns the outbox `name`.
     pub(super) fn open(storage: &Storage, name: &str, address: &str, now: u64) -> Self {
-        // None of them ends with another one.
+        // An owner without a parent: no tab ends with another one.
         let owner = Owner::new_root(None);
         owner.set();
         let fake = Rc::new(Fake { storage: Rc::clone(storage), ..Fake::default() });
@@ -163,7 +163,7 @@ impl Tab {
         self.chat.status(Status::Waiting { until: self.fake.now.get() + 20_000 });
     }
 
-    /// What was asked since the last time, in short.
+    /// The unanswered commands, in short.
     pub(super) fn asked(&self) -> Vec<String> {
         let short = |command: &Command| match command {
             Command::Join(command::Join { room, since: None }) => format!("join {room}"),
@@ -177,7 +177,7 @@ impl Tab {
         self.fake.asked.borrow().iter().map(|(_, command)| short(command)).collect()
     }
 
-    /// Takes what was asked and not answered yet, with the number of the answer.
+    /// Takes the unanswered commands with their ids.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn take_asked(&self) -> Vec<(u64, Command)> {
         self.fake.asked.take()
@@ -299,7 +299,7 @@ pub(super) fn joined(room: &str, range: std::ops::RangeInclusive<u64>, recovered
     }
 }
 
-/// The answer to a resume that missed nothing.
+/// The reply to a resume that missed nothing.
 pub(super) fn nothing_new(room: &str, last: u64) -> Joined {
     Joined { entries: Entries::Read(Vec::new()), older: true, ..joined(room, last..=last, true) }
 }

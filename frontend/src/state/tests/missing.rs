@@ -1,4 +1,4 @@
-//! What is not loaded, and how it is had.
+//! Messages that are not loaded, and loading them.
 
 use super::*;
 use crate::state::timeline::rows::{Break, Row};

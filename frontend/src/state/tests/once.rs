@@ -1,4 +1,4 @@
-//! Whatever happens to tabs, connections and answers: what was written is stored once, in its order, or is still there.
+//! Whatever happens to tabs, connections and replies, each message is stored once and in order, or is still unsent.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,10 +18,10 @@ use crate::state::timeline::rows::{Delivery, Row};
 enum Step {
     /// A person writes in one of the tabs.
     Write(usize),
-    /// The server takes what a tab asked; the answers go out, unless the connection is cut before they do.
+    /// The server runs the commands of a tab and replies, unless the connection is cut before that.
     Serve(usize),
     TakeAndCut(usize),
-    /// The connection is cut; what was on its way is lost, or arrives late.
+    /// The connection is cut; commands on their way are lost or arrive late.
     Cut(usize),
     CutLate(usize),
     Late,
@@ -30,13 +30,13 @@ enum Step {
     Close(usize),
     Crash(usize),
     Open(usize),
-    /// What a closed tab left is taken over by the other.
+    /// The other tab takes over the outbox of a closed one.
     Adopt(usize),
-    /// Others talk, more than a page holds.
+    /// Others send more messages than a page holds.
     Flood,
     /// Time passes, in seconds.
     Pass(u64),
-    /// A person decides about what is stuck.
+    /// A person retries or deletes a stopped message.
     Retry(usize),
     Delete(usize),
 }
@@ -76,14 +76,14 @@ struct Model {
     tabs: [Option<Tab>; 2],
     now: u64,
     history: Vec<Message>,
-    /// When each nonce was taken first, and where it stands.
+    /// When the server first took each nonce, and its position.
     taken: HashMap<Nonce, (u64, Position)>,
     late: Vec<(u64, Command)>,
-    /// What was written, and by which author.
+    /// Each written message with its author.
     written: Vec<(String, u32)>,
-    /// Who writes in each tab: somebody else once the other tab has taken over what this one left.
+    /// The author of each tab: a new one once the other tab has taken over its outbox.
     authors: [u32; 2],
-    /// What a person decided about: sent once more on purpose, or deleted.
+    /// The messages that a person sent again or deleted.
     decided: BTreeMap<String, Delivery>,
 }
 
@@ -151,7 +151,7 @@ impl Model {
         (message.position, false)
     }
 
-    /// Stores a message and tells whoever is there.
+    /// Stores a message and sends its event to all tabs.
     fn tell(&mut self, message: &Message) {
         self.history.push(message.clone());
         for at in 0..2 {
@@ -177,7 +177,7 @@ impl Model {
         }
     }
 
-    /// Does what a tab asked, until it asks no more.
+    /// Runs the commands of a tab until it sends no more.
     fn serve(&mut self, at: usize) {
         while self.is_live(at) {
             let asked = self.tabs[at].as_ref().map(Tab::take_asked).unwrap_or_default();
@@ -321,7 +321,7 @@ proptest! {
             model.play(step);
             model.check();
         }
-        // In the end all is well again: both tabs are there and live until nothing is on its way.
+        // At the end both tabs are live until nothing is on its way.
         for at in 0..2 {
             model.open(at);
             model.connect(at);
@@ -334,7 +334,7 @@ proptest! {
         model.check();
         let undecided: Vec<_> = model.tabs.iter().flatten().map(|tab| tab.chat.waiting().get_untracked()).collect();
         prop_assert_eq!(undecided, [0, 0], "something waits for nothing");
-        // What one author wrote is in its order, but for what a person was asked about.
+        // The messages of an author are in order, except those that a person decided about.
         let asked: Vec<String> = (0..2).flat_map(|at| {
             let rows = model.tabs[at].as_ref().unwrap().rows();
             rows.into_iter().filter_map(|row| Some(row.strip_prefix("ana ")?.strip_suffix(" Unsure")?.to_owned()))
@@ -349,7 +349,7 @@ proptest! {
     }
 }
 
-/// The tab that takes it over saw the message while it was nobody's business there: that does not prove it missing.
+/// The tab saw the history before it took the message over: that does not prove the message missing.
 #[test]
 fn what_another_tab_saw_before_is_not_proved_missing() {
     let mut model = Model::new();

@@ -1,4 +1,4 @@
-//! What was read, and what is read out.
+//! Read state and announcements.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn reading() {
     tab.say("r", said(2));
     assert_eq!(tab.unread("r"), 0, "the end was looked at for long");
 
-    // Away: the line goes above the first one and stays there.
+    // The person is away: the line stands above the first new message and stays there.
     tab.look(false);
     tab.say("r", said(3));
     tab.say("r", said(4));
@@ -26,7 +26,7 @@ fn reading() {
     tab.chat.mark_read();
     assert_eq!(tab.rows(), ["bo 1", "bo 2", "bo 3", "bo 4"]);
 
-    // Scrolled up: a pill counts.
+    // The reader scrolled up: the pill counts.
     tab.chat.set_at_end(false);
     tab.say("r", said(5));
     let room = tab.chat.current().get_untracked().unwrap();

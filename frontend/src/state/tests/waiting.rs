@@ -1,4 +1,4 @@
-//! What was written and is not stored yet.
+//! Messages that are not stored yet.
 
 use super::*;
 
@@ -14,14 +14,14 @@ fn what_is_written_offline_is_kept_and_sent_once_after_the_resume() {
     assert_eq!(tab.rows(), ["bo 1", "ana one Queued", "ana two Queued", "ana three Queued"]);
     assert_eq!(tab.chat.waiting().get_untracked(), 3);
 
-    // The page is reloaded on the way.
+    // The page is reloaded while the message is on its way.
     tab.chat.leaving();
     let nonce = tab.nonce_of("one");
     let tab = Tab::open(&storage, "a", "/r/r", MINUTE);
     assert_eq!(tab.rows(), ["ana one Queued", "ana two Queued", "ana three Queued"]);
     tab.connect();
     assert_eq!(tab.asked(), ["join r"], "first the room");
-    // The first one had been stored after all.
+    // The server had stored the first try.
     let mut answer = joined("r", 1..=1, false);
     answer.entries = vec![said(1), said_by(2, "ana", nonce.as_str(), "one")].into();
     answer.position = at(2);
@@ -48,7 +48,7 @@ fn what_was_tried_long_ago_is_not_sent_by_itself() {
     assert_eq!(tab.rows()[50..], ["ana one Unsure", "ana two Sending"]);
     assert_eq!(tab.asked(), ["send r two"]);
     tab.answer(sent("r", 101, false));
-    // Seen while scrolling up: it was there.
+    // Scrolling up shows that it was stored.
     let nonce = tab.nonce_of("one");
     tab.chat.load_older();
     let Reply::Page(mut older) = page("r", 1..=49, true) else { unreachable!() };
