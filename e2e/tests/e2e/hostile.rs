@@ -71,3 +71,17 @@ async fn messages_stay_text() -> Result<()> {
     ensure!(complaints.is_empty(), "{complaints:?}");
     Ok(())
 }
+
+/// A reader that looks at the rest of the body again from each start takes minutes for these.
+#[tokio::test]
+async fn bodies_of_unusable_links_do_not_freeze_the_page() -> Result<()> {
+    let cluster = Cluster::start(1)?;
+    let page = Page::join(&cluster.nodes[0].url(), "gate", "Mallory").await?;
+    let links = ["mailto:".repeat(780), ")".repeat(10_920)].concat();
+    let brackets = ["http://a".to_owned(), ")".repeat(16_000)].concat();
+    for body in [links, brackets] {
+        page.paste(&body).await?;
+        page.wait_message("Mallory", &body).await?;
+    }
+    Ok(())
+}
