@@ -34,6 +34,7 @@ impl Chat {
         self.with(|store| {
             let Some(me) = store.me.clone() else { return };
             store.be(Identity { name: name.clone(), ..me });
+            store.wanted_name = Some(name.clone());
             store.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
         });
         Ok(())

@@ -129,6 +129,12 @@ impl Store {
     fn welcome(&mut self, welcome: Welcome) {
         self.signals.link.update(|link| link.node = Some(welcome.node.clone()));
         self.be_welcome(welcome);
+        // A person keeps the name that the server has of them, whatever `hello` says.
+        let unconfirmed = self.wanted_name.clone().zip(self.me.clone());
+        if let Some((name, me)) = unconfirmed.filter(|(name, me)| me.name != *name) {
+            self.be(Identity { name: name.clone(), ..me });
+            self.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
+        }
         // First the room that is looked at, then those in which something waits to be sent.
         let mut rooms = self.order.clone();
         let rank = |room: &Room| (self.current.as_ref() != Some(room), self.outbox.of(room).next().is_none());
@@ -160,6 +166,7 @@ impl Store {
     }
 
     fn renamed(&mut self, name: Name) {
+        self.wanted_name = None;
         if let Some(me) = self.me.clone() {
             self.be(Identity { name, ..me });
         }

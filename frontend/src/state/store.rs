@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use shared::{
     command::{self, Command},
     person::{Sender, SenderKind},
-    text::{Nonce, Position, Room, UserId},
+    text::{Name, Nonce, Position, Room, UserId},
 };
 
 use super::{
@@ -43,6 +43,8 @@ pub(super) struct Store {
     pub(super) platform: Rc<dyn Platform>,
     pub(super) signals: Signals,
     pub(super) me: Option<Identity>,
+    /// The name that the person chose, until the server has confirmed it.
+    pub(super) wanted_name: Option<Name>,
     pub(super) rooms: BTreeMap<Room, RoomState>,
     /// The rooms in the order of the list.
     pub(super) order: Vec<Room>,
@@ -71,6 +73,7 @@ impl Store {
             platform,
             signals,
             me: None,
+            wanted_name: None,
             rooms: BTreeMap::new(),
             order: Vec::new(),
             current: None,

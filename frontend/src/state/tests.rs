@@ -267,6 +267,22 @@ fn names() {
 }
 
 #[test]
+fn a_name_that_was_chosen_without_a_connection_is_asked_for_later() {
+    let tab = Tab::live(&Storage::default(), "a", 1);
+    let name = || tab.chat.me().get_untracked().unwrap().name.to_string();
+    tab.cut();
+    tab.chat.rename("Anna").unwrap();
+    assert_eq!((name().as_str(), tab.asked()), ("Anna", vec![]));
+    tab.connect();
+    assert_eq!(tab.asked(), ["rename Anna", "join r since 1"]);
+    assert_eq!(name(), "Anna");
+    tab.answer(Reply::Renamed(Renamed { name: Name::parse("Anna").unwrap() }));
+    tab.cut();
+    tab.connect();
+    assert!(tab.asked().iter().all(|asked| asked.starts_with("join")), "it was confirmed");
+}
+
+#[test]
 fn forgotten_elsewhere() {
     let (storage, forgotten) = (Storage::default(), Status::Ended { code: 3502 });
     let tab = Tab::live(&storage, "a", 1);
