@@ -3,7 +3,7 @@
 //! A broker joins with a [`Fixture`] and one line, `conformance!(start, start_alone)`: every case becomes a test.
 
 mod amending;
-mod bus;
+mod delivery;
 mod history;
 mod model;
 mod presence;
@@ -21,7 +21,7 @@ use shared::{
 use tokio::time::timeout;
 
 pub(crate) use self::{
-    amending::*, bus::*, history::*, model::*, presence::*, publishing::*, rooms::*, state::*,
+    amending::*, delivery::*, history::*, model::*, presence::*, publishing::*, rooms::*, state::*,
 };
 
 /// Entries that a fixture's broker keeps in a room, or somewhat more.
@@ -54,9 +54,9 @@ macro_rules! conformance {
             amendments_race, amending_what_was_trimmed,
             pages, lost_anchor, start_of_an_empty_room, the_start_of_a_room, start_of_a_trimmed_room, heads_of_many_rooms, first_kept,
             large_entries_come_in_bounded_runs, export_has_every_room,
-            order_across_nodes, give_up, take_twice, other_rooms, take_and_give_up_race, tell_reaches_takers,
-            tell_all_reaches_everybody,
-            what_a_node_shows_is_seen, who_is_dead_is_nowhere, many_rooms_are_shown_at_once,
+            order_across_nodes, unsubscribing, subscribing_twice, other_rooms, subscriptions_race, a_broadcast_reaches_the_subscribers,
+            a_broadcast_reaches_all_nodes,
+            announcements_reach_the_others, the_dead_are_nowhere, many_rooms_are_announced_at_once,
             versions, no_lost_update, take_once, expiry, list_pages, rights_end_with_their_record,
             room_records_lose_no_update, a_room_keeps_what_its_record_says,
             a_room_that_keeps_nothing_passes_on,

@@ -1,4 +1,4 @@
-//! What saying who is where promises.
+//! What presence promises.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn peers(broker: &Broker, room: &Room) -> Vec<Roster> {
     found.remove(0).into_iter().map(|shown| shown.roster).collect()
 }
 
-pub(crate) async fn what_a_node_shows_is_seen(fixture: &mut impl Fixture) {
+pub(crate) async fn announcements_reach_the_others(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let (room, other) = (room("general"), room("other"));
     a.core.subscribe(&room).await.unwrap();
@@ -59,7 +59,7 @@ pub(crate) async fn what_a_node_shows_is_seen(fixture: &mut impl Fixture) {
     assert_eq!((one, two), (vec![here(&["berta"], 0), here(&["clara"], 0)], vec![here(&["clara"], 0)]));
 }
 
-pub(crate) async fn who_is_dead_is_nowhere(fixture: &mut impl Fixture) {
+pub(crate) async fn the_dead_are_nowhere(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let room = room("general");
     a.presence.announce(&[(room.clone(), here(&["anna"], 0))]).await.unwrap();
@@ -88,7 +88,7 @@ pub(crate) async fn who_is_dead_is_nowhere(fixture: &mut impl Fixture) {
     assert_eq!(peers(&b, &room).await, [here(&["clara"], 0)], "the living stay");
 }
 
-pub(crate) async fn many_rooms_are_shown_at_once(fixture: &mut impl Fixture) {
+pub(crate) async fn many_rooms_are_announced_at_once(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let rooms: Vec<_> = (0..700).map(|number| room(&format!("room {number}"))).collect();
     let words: Vec<_> =

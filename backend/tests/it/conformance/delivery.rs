@@ -1,4 +1,4 @@
-//! What moving promises.
+//! What subscriptions and broadcasts promise.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ pub(crate) async fn order_across_nodes(fixture: &mut impl Fixture) {
     assert_eq!(history.len(), 161);
     assert_chain(&history);
     for broker in [&a, &c] {
-        assert_eq!(heard(broker, &room, "last").await, history, "everybody gets the same, once and in order");
+        assert_eq!(heard(broker, &room, "last").await, history, "all nodes get the same, once and in order");
     }
     for who in ["a", "b"] {
         let own: Vec<_> = nonces(&history).into_iter().filter(|nonce| nonce.starts_with(who)).collect();
@@ -32,7 +32,7 @@ pub(crate) async fn order_across_nodes(fixture: &mut impl Fixture) {
     }
 }
 
-pub(crate) async fn give_up(fixture: &mut impl Fixture) {
+pub(crate) async fn unsubscribing(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
     b.core.subscribe(&here).await.unwrap();
@@ -49,7 +49,7 @@ pub(crate) async fn give_up(fixture: &mut impl Fixture) {
     b.core.unsubscribe(&room("never taken")).await.unwrap();
 }
 
-pub(crate) async fn take_twice(fixture: &mut impl Fixture) {
+pub(crate) async fn subscribing_twice(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
     for room in [&here, &here, &there] {
@@ -75,7 +75,7 @@ pub(crate) async fn other_rooms(fixture: &mut impl Fixture) {
     assert_eq!(heard(&b, &room("mine"), "last").await.len(), 1);
 }
 
-pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
+pub(crate) async fn subscriptions_race(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     let rooms: Vec<_> = (0..6).map(|number| room(&format!("room {number}"))).collect();
     for round in 0..10 {
@@ -108,7 +108,7 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
             match next(&b).await {
                 Event::Entries(room, entries) => {
                     assert_eq!(nonces(&entries), [format!("n{round}")]);
-                    assert!(left.remove(&room), "{room:?} is not taken or came twice");
+                    assert!(left.remove(&room), "{room:?} is not subscribed to, or came twice");
                 }
                 other => panic!("received {other:?}"),
             }
@@ -116,7 +116,7 @@ pub(crate) async fn take_and_give_up_race(fixture: &mut impl Fixture) {
     }
 }
 
-pub(crate) async fn tell_all_reaches_everybody(fixture: &mut impl Fixture) {
+pub(crate) async fn a_broadcast_reaches_all_nodes(fixture: &mut impl Fixture) {
     let (a, b) = (fixture.broker().await, fixture.broker().await);
     a.core.subscribe(&room("here")).await.unwrap();
     for number in 0..50u8 {
@@ -124,13 +124,17 @@ pub(crate) async fn tell_all_reaches_everybody(fixture: &mut impl Fixture) {
         b.core.broadcast(Audience::Nodes, Bytes::copy_from_slice(&[number])).await.unwrap();
         for broker in [&a, &b] {
             for wanted in [Bytes::from_static(b"\0\n"), Bytes::copy_from_slice(&[number])] {
-                assert_eq!(next(broker).await, Event::NodeBroadcast(wanted), "whatever was taken, in order");
+                assert_eq!(
+                    next(broker).await,
+                    Event::NodeBroadcast(wanted),
+                    "whatever it subscribed to, in order"
+                );
             }
         }
     }
 }
 
-pub(crate) async fn tell_reaches_takers(fixture: &mut impl Fixture) {
+pub(crate) async fn a_broadcast_reaches_the_subscribers(fixture: &mut impl Fixture) {
     let (a, b, c) = (fixture.broker().await, fixture.broker().await, fixture.broker().await);
     let (here, there) = (room("here"), room("there"));
     let what = Bytes::from_static(b"\0 any\nbytes \xff");
@@ -143,8 +147,8 @@ pub(crate) async fn tell_reaches_takers(fixture: &mut impl Fixture) {
     }
     say(&a, &there, "last").await.unwrap();
     heard(&c, &there, "last").await;
-    assert!(read(&a, &here, Anchor::Newest, 5).await.entries.is_empty(), "what is told is not stored");
-    // Told from one place, in order.
+    assert!(read(&a, &here, Anchor::Newest, 5).await.entries.is_empty(), "a broadcast is not stored");
+    // From one node, in order.
     for number in 0..50u8 {
         a.core.broadcast(Audience::Room(&here), Bytes::copy_from_slice(&[number])).await.unwrap();
     }
