@@ -21,7 +21,7 @@ use super::{
 use crate::broker::{BrokerError, Change, Draft, Key, Record, StateError, Stored, StoredEntry, Versioned};
 use crate::clock::millis;
 
-/// What became of a command, if the commit succeeds.
+/// The result of a command, if the commit succeeds.
 #[derive(Debug)]
 pub(super) enum CommandOutcome {
     Published(Result<Stored, BrokerError>),
@@ -30,14 +30,14 @@ pub(super) enum CommandOutcome {
     Probed,
 }
 
-/// What a batch did to its transaction.
+/// What the commands did to the transaction.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// One per command.
     pub(super) outcomes: Vec<CommandOutcome>,
     /// The new entries by room, each room's in chain order.
     pub(super) entries: Vec<(Room, Vec<StoredEntry>)>,
-    /// One thing that the file shows if and only if the batch is in it. `None`: nothing was written.
+    /// One thing that the file has if and only if the commit reached it. `None`: nothing was written.
     pub(super) witness: Option<Witness>,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Witness {
 }
 
 impl Witness {
-    /// Whether the batch reached the file after all.
+    /// Whether the commit reached the file after all.
     pub(super) fn seen(&self, transaction: &redb::ReadTransaction) -> Result<bool, redb::Error> {
         let version = |key: &Key| -> Result<Option<u64>, redb::Error> {
             let row = transaction.open_table(STATE)?.get((key.kind().as_str(), key.name()))?;
@@ -178,12 +178,12 @@ impl Commit<'_> {
             change: draft.amends.clone(),
         };
         let (sender, nonce) = (draft.sender.as_str(), draft.nonce.as_str());
-        // A room that keeps nothing has its nonces, and nothing of what was said.
+        // A room that keeps nothing has its nonces, and no text.
         let wire: &[u8] = if passing { &[] } else { draft.record.wire() };
         let row = (now_ms, entry.n, before.as_str(), sender, nonce, wire);
         self.entries.insert((room.as_str(), number), row)?;
         self.nonces.insert(key, number);
-        // The newest one: an earlier one may be trimmed by the same commit.
+        // The newest entry: the same commit may trim an earlier one.
         let witness = Witness::Entry { room: room.clone(), number, nonce: draft.nonce.clone() };
         self.effects.witness = Some(witness);
         let stored = Stored { position: entry.position.clone(), n: Some(entry.n), duplicate: false };
@@ -193,7 +193,7 @@ impl Commit<'_> {
         Ok(Ok(stored))
     }
 
-    /// Makes an entry say something else, in its place. Whether it is there.
+    /// Replaces the record of an entry. False if the entry is not there.
     fn amend(&mut self, room: &Room, change: &Change) -> Result<bool, redb::Error> {
         let max = keep(&self.state, room.as_str(), self.settings.history_max)?;
         let head = self.head(room)?;
@@ -218,7 +218,7 @@ impl Commit<'_> {
         Ok(true)
     }
 
-    /// Whether the entry is the draft's: the index has only a hash. One that was trimmed already is taken at its word.
+    /// Whether the entry is the draft's: the index has only a hash. An entry that was trimmed counts as the draft's.
     fn is_entry(&self, room: &Room, number: u64, draft: &Draft) -> Result<bool, redb::Error> {
         Ok(self.entries.get((room.as_str(), number))?.is_none_or(|row| {
             let (_, _, _, sender, nonce, _) = row.value();

@@ -1,7 +1,7 @@
 //! Opening the file, and opening it again after the disk failed.
 //!
-//! redb refuses everything after the first failed read or write until the file is opened again, because it cannot
-//! know what reached the disk. So the database sits behind a lock that is held only to begin a transaction.
+//! After the first failed read or write redb refuses everything until the file is opened again, because it cannot know
+//! what reached the disk. So the database is behind a lock that is held only to begin a transaction.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -244,7 +244,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Lets go of the file.
+    /// Closes the file.
     pub(super) fn close(&self) {
         if let Some(database) = self.database.write().unwrap_or_else(PoisonError::into_inner).take()
             && let Err(error) = database.close()
@@ -253,7 +253,7 @@ impl Disk {
         }
     }
 
-    /// What was committed last, as one picture.
+    /// Sees the last commit, whole.
     pub(super) fn begin_read(&self) -> Result<ReadTransaction, redb::Error> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         Ok(database.as_ref().ok_or(redb::Error::DatabaseClosed)?.begin_read()?)
@@ -268,7 +268,7 @@ impl Disk {
         Ok(transaction)
     }
 
-    /// Writes something small, to learn whether the disk takes it.
+    /// Writes something small, to learn whether the disk accepts writes.
     pub(super) fn touch(&self) -> Result<(), redb::Error> {
         let transaction = self.begin_write()?;
         transaction.open_table(META)?.insert("touched", now_ms())?;

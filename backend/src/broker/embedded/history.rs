@@ -1,4 +1,4 @@
-//! Reading. Every read is one picture of the last commit.
+//! Reading the history. Every read sees the last commit, whole.
 
 use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
@@ -11,7 +11,7 @@ pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
 
 type Entries = ReadOnlyTable<(&'static str, u64), EntryRow<'static>>;
 
-/// See [`Log::read`](crate::broker::Log::read).
+/// See [`Core::read`](crate::broker::Core::read).
 pub(super) fn read(
     transaction: &ReadTransaction,
     room: &Room,
@@ -21,7 +21,7 @@ pub(super) fn read(
     RoomHistory::open(transaction, room, max)?.run(span)
 }
 
-/// See [`Log::heads`](crate::broker::Log::heads).
+/// See [`Core::heads`](crate::broker::Core::heads).
 pub(super) fn heads(transaction: &ReadTransaction, rooms: &[Room]) -> Result<Vec<Position>, redb::Error> {
     let table = transaction.open_table(ROOMS)?;
     rooms
@@ -32,7 +32,7 @@ pub(super) fn heads(transaction: &ReadTransaction, rooms: &[Room]) -> Result<Vec
         .collect()
 }
 
-/// See [`Log::first_kept`](crate::broker::Log::first_kept).
+/// See [`Core::first_kept`](crate::broker::Core::first_kept).
 pub(super) fn first_kept(
     transaction: &ReadTransaction,
     room: &Room,
@@ -48,7 +48,7 @@ pub(super) fn first_kept(
     Ok(None)
 }
 
-/// See [`Log::rooms`](crate::broker::Log::rooms). The cursor is the room that was given last.
+/// See [`RoomIndex::rooms`](crate::broker::RoomIndex::rooms). The cursor is the room that was given last.
 pub(super) fn rooms(
     transaction: &ReadTransaction,
     after: Option<&str>,
@@ -78,9 +78,9 @@ struct RoomHistory<'a> {
     room: &'a str,
     /// The oldest number that is kept.
     first: u64,
-    /// The number after the newest.
+    /// One more than the number of the newest.
     next: u64,
-    /// The tag of the newest, also when it is gone.
+    /// The tag of the newest, even if it was trimmed.
     tag: String,
 }
 
@@ -147,7 +147,7 @@ impl<'a> RoomHistory<'a> {
             return Ok(None);
         };
         let row = self.table.get((self.room, number))?;
-        // A number may be written in several ways; only the one that was handed out counts.
+        // A number can be written in several ways; only the one that was handed out counts.
         let same = row.is_some_and(|row| {
             let nonce = row.value().4;
             tag(nonce) == end && super::tables::position(number, tag(nonce)) == *position
@@ -159,7 +159,7 @@ impl<'a> RoomHistory<'a> {
         if position.is_start() { Ok((self.first == 1).then_some(0)) } else { self.find(position) }
     }
 
-    /// The same, or the place right before the oldest entry that is kept: after it nothing is missing either.
+    /// The same, or the place right before the oldest entry that is kept: nothing after it is missing either.
     fn find_or_before(&self, position: &Position) -> Result<Option<u64>, redb::Error> {
         let before = self.first - 1;
         if before == 0 || split(position).is_none_or(|(number, _)| number != before) {
@@ -209,7 +209,7 @@ impl<'a> RoomHistory<'a> {
         Ok((from, entries))
     }
 
-    /// Half of the page before the entry, it, and the rest behind; what one side lacks the other side gets.
+    /// Half of the page before the entry, the entry, and the rest after it. If one side has too few, the other gets more.
     fn around(&self, number: u64, limit: u64) -> Result<(u64, Vec<StoredEntry>), redb::Error> {
         let (left, right) = (number - self.first, self.next - 1 - number);
         let after = right.min((limit - 1) - (limit - 1).min(left).min((limit - 1) / 2));

@@ -1,8 +1,8 @@
-//! What stands in the file.
+//! The tables of the file.
 //!
 //! Entries of a room are numbered from 1 without holes, so the chain, the count and every range are arithmetic.
-//! The number alone is no position: a file that was put back from a copy gives numbers out again, so a position also
-//! carries the end of the entry's nonce.
+//! The number alone is no position: a file that was restored from a copy gives numbers out again. So a position also
+//! has the end of the entry's nonce.
 
 use bytes::Bytes;
 use redb::{ReadableTable, TableDefinition};
@@ -17,7 +17,7 @@ pub(super) const FORMAT: u64 = 1;
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
 
 /// `(room, number)` to `(stored at in ms, n, tag of the one before, sender, nonce, record)`. The record of an entry that
-/// was amended is the new one: what it said before is not in the file any more.
+/// was amended is the new one: the old one is not in the file any more.
 pub(super) const ENTRIES: TableDefinition<'static, (&str, u64), EntryRow<'static>> =
     TableDefinition::new("entries");
 

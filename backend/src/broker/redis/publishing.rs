@@ -41,7 +41,7 @@ impl Publishing {
         Arc::clone(&self.queue)
     }
 
-    /// See [`Log::publish`](crate::broker::Log::publish).
+    /// See [`Core::publish`](crate::broker::Core::publish).
     pub(super) fn publish(
         &self,
         room: &Room,
