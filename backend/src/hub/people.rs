@@ -14,7 +14,7 @@ use shared::{close::CloseReason, text::UserId};
 use super::{Hub, repair::Pause, sessions::SessionHandle};
 use crate::{
     broker::{Audience, StateError, presence::Occupant},
-    identity::person::{self, KeptName},
+    identity::person::{self, KeptName, Standing},
 };
 
 /// People who are looked up at once.
@@ -120,11 +120,15 @@ impl Hub {
     }
 
     async fn look_up(&self, user: &UserId) -> Result<(), StateError> {
-        if person::is_revoked(&*self.broker.state, user).await? {
-            self.settings.forgotten.remember(user);
-            self.end_sessions_of(user);
-        } else if let Some(KeptName { name, version }) = person::kept_name(&*self.broker.state, user).await? {
-            self.rename_everywhere(&Occupant { id: user.clone(), name, named: version });
+        match person::standing(&*self.broker.state, user).await? {
+            Standing::Forgotten => {
+                self.settings.forgotten.remember(user);
+                self.end_sessions_of(user);
+            }
+            Standing::Known(Some(KeptName { name, version })) => {
+                self.rename_everywhere(&Occupant { id: user.clone(), name, named: version });
+            }
+            Standing::Known(None) => {}
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use shared::text::UserId;
 
-use super::person;
+use super::person::{self, Standing};
 use crate::broker::{State, StateError};
 
 /// People whom a node remembers; the oldest go first.
@@ -54,7 +54,7 @@ impl Forgotten {
     pub async fn restore(&self, state: &dyn State) -> Result<usize, StateError> {
         let people: Vec<_> = self.lock().order.iter().cloned().collect();
         let written = stream::iter(people).map(|user| async move {
-            let lost = !person::is_revoked(state, &user).await?;
+            let lost = person::standing(state, &user).await? != Standing::Forgotten;
             if lost {
                 person::revoke(state, &user).await?;
             }

@@ -62,14 +62,19 @@ pub(super) async fn get(state: &dyn State, user: &UserId) -> Result<PersonRecord
     Ok(found.and_then(|found| serde_json::from_slice(&found.value).ok()).unwrap_or_default())
 }
 
-/// Whether this person asked to be forgotten.
-pub async fn is_revoked(state: &dyn State, user: &UserId) -> Result<bool, StateError> {
-    Ok(get(state, user).await?.not_before > 0)
+/// What counts for a person who is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// They asked to be forgotten.
+    Forgotten,
+    /// They have this name, if one is kept.
+    Known(Option<KeptName>),
 }
 
-/// The name that is kept of a person, if they ever chose another one.
-pub async fn kept_name(state: &dyn State, user: &UserId) -> Result<Option<KeptName>, StateError> {
-    Ok(get(state, user).await?.kept_name())
+/// What the broker keeps of a person.
+pub async fn standing(state: &dyn State, user: &UserId) -> Result<Standing, StateError> {
+    let record = get(state, user).await?;
+    Ok(if record.not_before > 0 { Standing::Forgotten } else { Standing::Known(record.kept_name()) })
 }
 
 /// Makes all tokens of a person worthless.
