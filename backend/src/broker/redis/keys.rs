@@ -1,6 +1,9 @@
 //! The names of keys and channels in Redis.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::text::{Nonce, Room, UserId};
@@ -74,6 +77,7 @@ impl Keys {
         PublishKeys {
             names: [stream, head, channel, rights, self.amended(room), self.about(room)],
             nonces: self.room(room, "nonce:"),
+            checked: AtomicBool::new(false),
         }
     }
 
@@ -129,6 +133,8 @@ pub(super) struct PublishKeys {
     pub(super) names: [String; 6],
     /// What the key of each nonce starts with.
     nonces: String,
+    /// A publish over this connection was executed: the script has looked whether the head of the room is right.
+    pub(super) checked: AtomicBool,
 }
 
 impl PublishKeys {
@@ -139,7 +145,7 @@ impl PublishKeys {
     }
 }
 
-/// The keys of rooms that were published to lately.
+/// The keys of rooms that were published to lately over one connection.
 #[derive(Debug)]
 pub(super) struct KeyCache {
     keys: Keys,
@@ -154,6 +160,7 @@ impl KeyCache {
         Self { keys, rooms: HashMap::new() }
     }
 
+    /// The keys of a room.
     pub(super) fn of(&mut self, room: &Room) -> Arc<PublishKeys> {
         if let Some(keys) = self.rooms.get(room) {
             return Arc::clone(keys);

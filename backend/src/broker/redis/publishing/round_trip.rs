@@ -1,6 +1,10 @@
 //! One round trip: the drafts that are sent together, one script call for each room.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use ::redis::{Cmd, Pipeline, Value};
 use shared::{
@@ -35,13 +39,20 @@ pub(in super::super) struct Keeping {
 /// The drafts of a round trip, by room, each room's in their order.
 #[derive(Debug, Default)]
 pub(super) struct RoundTrip {
-    calls: Vec<Vec<QueuedDraft>>,
+    calls: Vec<Call>,
+}
+
+/// The drafts of one room.
+#[derive(Debug)]
+struct Call {
+    keys: Arc<PublishKeys>,
+    drafts: Vec<QueuedDraft>,
 }
 
 impl RoundTrip {
     /// Makes a round trip of what the queue gave. A room has one call in it: of two calls the second could be executed
     /// without the first. What does not fit goes back.
-    pub(super) fn gather(queue: &DraftQueue, drafts: Vec<QueuedDraft>) -> Self {
+    pub(super) fn gather(queue: &DraftQueue, drafts: Vec<QueuedDraft>, keys: &mut KeyCache) -> Self {
         let now = Instant::now();
         let mut batch = Self::default();
         let mut rooms: HashMap<Room, RoomLoad> = HashMap::new();
@@ -60,9 +71,11 @@ impl RoundTrip {
                     rooms.entry(waiting.room.clone()).or_insert(RoomLoad { call, ..RoomLoad::default() });
                 load.drafts += 1;
                 load.bytes += waiting.bytes();
-                match batch.calls.get_mut(load.call) {
-                    Some(call) => call.push(waiting),
-                    None => batch.calls.push(vec![waiting]),
+                if let Some(call) = batch.calls.get_mut(load.call) {
+                    call.drafts.push(waiting);
+                } else {
+                    let keys = keys.of(&waiting.room);
+                    batch.calls.push(Call { keys, drafts: vec![waiting] });
                 }
             }
         }
@@ -75,12 +88,10 @@ impl RoundTrip {
     }
 
     /// The round trip. With `replicas`, one WAIT for that many at its end.
-    pub(super) fn pipeline(&self, keeping: &Keeping, keys: &mut KeyCache, replicas: Option<u32>) -> Pipeline {
+    pub(super) fn pipeline(&self, keeping: &Keeping, replicas: Option<u32>) -> Pipeline {
         let mut pipeline = Pipeline::with_capacity(self.calls.len() + 1);
         for call in &self.calls {
-            if let Some(first) = call.first() {
-                pipeline.add_command(command(call, keeping, &keys.of(&first.room)));
-            }
+            pipeline.add_command(command(call, keeping));
         }
         if let Some(replicas) = replicas {
             pipeline.cmd("WAIT").arg(replicas).arg(1000);
@@ -102,10 +113,11 @@ impl RoundTrip {
         });
         let (mut back, mut reason) = (Vec::new(), None::<Failure>);
         let mut answers = answers.into_iter();
-        for mut call in self.calls {
+        for Call { keys, mut drafts } in self.calls {
             let failure = match answers.next() {
-                Some(Value::Array(results)) if results.len() == call.len() => {
-                    for (waiting, result) in call.into_iter().zip(results) {
+                Some(Value::Array(results)) if results.len() == drafts.len() => {
+                    keys.checked.store(true, Ordering::Relaxed);
+                    for (waiting, result) in drafts.into_iter().zip(results) {
                         let result = match outcome(result) {
                             Ok(_) if !replicated => Err(BrokerError::Unknown),
                             other => other,
@@ -119,16 +131,16 @@ impl RoundTrip {
             };
             match failure {
                 Failure::NoScript | Failure::Later(_) | Failure::ReadOnly => {
-                    for waiting in call.iter_mut().filter(|waiting| !waiting.doubtful) {
+                    for waiting in drafts.iter_mut().filter(|waiting| !waiting.doubtful) {
                         waiting.stage.unsend();
                     }
-                    back.append(&mut call);
+                    back.append(&mut drafts);
                     if reason.as_ref().is_none_or(|worse| !worse.fatal()) {
                         reason = Some(failure);
                     }
                 }
                 other => {
-                    for waiting in call {
+                    for waiting in drafts {
                         let error =
                             if waiting.doubtful { BrokerError::Unknown } else { other.clone().into() };
                         queue.answer(waiting, Err(error));
@@ -142,7 +154,7 @@ impl RoundTrip {
 
     /// Nobody knows what became of it: all drafts are sent again.
     pub(super) fn doubt(self, queue: &DraftQueue) {
-        let mut drafts: Vec<_> = self.calls.into_iter().flatten().collect();
+        let mut drafts: Vec<_> = self.calls.into_iter().flat_map(|call| call.drafts).collect();
         for waiting in &mut drafts {
             waiting.doubtful = true;
         }
@@ -166,15 +178,17 @@ impl RoomLoad {
     }
 }
 
-fn command(call: &[QueuedDraft], keeping: &Keeping, names: &PublishKeys) -> Cmd {
+fn command(call: &Call, keeping: &Keeping) -> Cmd {
     let Keeping { history_max, history_age } = keeping;
+    let Call { keys: names, drafts } = call;
     let nonces: Vec<_> =
-        call.iter().map(|QueuedDraft { draft, .. }| names.nonce(&draft.sender, &draft.nonce)).collect();
+        drafts.iter().map(|QueuedDraft { draft, .. }| names.nonce(&draft.sender, &draft.nonce)).collect();
     let keys: Vec<&str> = names.names.iter().chain(&nonces).map(String::as_str).collect();
     let mut command = PUBLISH.cached(&keys);
     let age = u64::try_from(history_age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
-    command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age);
-    for QueuedDraft { draft, mark, .. } in call {
+    let unchecked = !names.checked.load(Ordering::Relaxed);
+    command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age).arg(u8::from(unchecked));
+    for QueuedDraft { draft, mark, .. } in drafts {
         command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
         let record = draft.record.wire();
         match &draft.amends {

@@ -43,10 +43,9 @@ impl Sender {
         let mut backoff = Backoff::default();
         let mut health = self.health.clone();
         let mut before = None;
-        let mut keys = KeyCache::new(self.keys.clone());
         loop {
             let generation = health.borrow().generation;
-            let failure = self.serve(&mut backoff, &mut before, &mut keys).await;
+            let failure = self.serve(&mut backoff, &mut before).await;
             tracing::debug!(%failure, "the publish connection is opened again");
             self.queue.expire();
             tokio::select! {
@@ -57,27 +56,23 @@ impl Sender {
         }
     }
 
-    async fn serve(
-        &self,
-        backoff: &mut Backoff,
-        before: &mut Option<ConnectionId>,
-        keys: &mut KeyCache,
-    ) -> Failure {
+    async fn serve(&self, backoff: &mut Backoff, before: &mut Option<ConnectionId>) -> Failure {
         let (mut connection, server) = match self.connect(before).await {
             Ok(connected) => connected,
             Err(failure) => return failure,
         };
+        let mut keys = KeyCache::new(self.keys.clone());
         loop {
             let drafts = self.queue.pull(BATCH).await;
             if self.address.left(&server) {
                 self.queue.put_back(drafts);
                 return Failure::Down("Sentinel names another primary".to_owned());
             }
-            let batch = RoundTrip::gather(&self.queue, drafts);
+            let batch = RoundTrip::gather(&self.queue, drafts, &mut keys);
             if batch.is_empty() {
                 continue;
             }
-            let pipeline = batch.pipeline(&self.keeping, keys, self.replicas);
+            let pipeline = batch.pipeline(&self.keeping, self.replicas);
             let answers: Vec<Value> = match pipeline.query_async(&mut connection).await {
                 Ok(answers) => answers,
                 Err(error) => {

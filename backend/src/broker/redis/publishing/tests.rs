@@ -17,6 +17,10 @@ fn draft(nonce: &str) -> Draft {
     }
 }
 
+fn gather(queue: &DraftQueue, drafts: Vec<QueuedDraft>) -> RoundTrip {
+    RoundTrip::gather(queue, drafts, &mut KeyCache::new(Keys::new("p:")))
+}
+
 fn room(name: &str) -> Room {
     Room::parse(name).unwrap()
 }
@@ -27,7 +31,7 @@ async fn what_was_never_sent_is_unavailable_and_stays_unsent() {
     let answer = publishing.publish(&room("a"), draft("n1"));
     assert!(matches!(answer.await, Err(BrokerError::Unavailable(_))));
     let queue = publishing.queue();
-    let batch = RoundTrip::gather(&queue, queue.pull(10).await);
+    let batch = gather(&queue, queue.pull(10).await);
     assert!(batch.is_empty(), "its caller was told that it is not stored");
     queue.emptied().await;
 }
@@ -37,10 +41,10 @@ async fn what_is_on_its_way_is_unknown() {
     let publishing = Publishing::new(Duration::from_secs(2));
     let answer = publishing.publish(&room("a"), draft("n1"));
     let queue = publishing.queue();
-    let batch = RoundTrip::gather(&queue, queue.pull(10).await);
+    let batch = gather(&queue, queue.pull(10).await);
     assert_eq!(answer.await, Err(BrokerError::Unknown));
     batch.doubt(&queue);
-    assert!(RoundTrip::gather(&queue, queue.pull(10).await).is_empty(), "it is too late to send it again");
+    assert!(gather(&queue, queue.pull(10).await).is_empty(), "it is too late to send it again");
     queue.emptied().await;
 }
 
@@ -49,8 +53,8 @@ async fn a_definite_no_after_a_doubtful_try_is_still_unknown() {
     let publishing = Publishing::new(Duration::from_secs(2));
     let answer = publishing.publish(&room("a"), draft("n1"));
     let queue = publishing.queue();
-    RoundTrip::gather(&queue, queue.pull(10).await).doubt(&queue);
-    let again = RoundTrip::gather(&queue, queue.pull(10).await);
+    gather(&queue, queue.pull(10).await).doubt(&queue);
+    let again = gather(&queue, queue.pull(10).await);
     again.settle(&queue, vec![::redis::Value::Nil], None);
     assert_eq!(answer.await, Err(BrokerError::Unknown));
 }
@@ -74,13 +78,9 @@ async fn a_room_has_one_call_in_a_batch_and_the_rest_keeps_its_order() {
         answers.push(publishing.publish(&room(&format!("b{number}")), draft("x")));
     }
     let queue = publishing.queue();
-    let batch = RoundTrip::gather(&queue, queue.pull(256).await);
+    let batch = gather(&queue, queue.pull(256).await);
     let keeping = Keeping { history_max: 10, history_age: Duration::from_secs(10) };
-    assert_eq!(
-        batch.pipeline(&keeping, &mut KeyCache::new(Keys::new("p:")), None).len(),
-        129,
-        "one for a, 128 others"
-    );
+    assert_eq!(batch.pipeline(&keeping, None).len(), 129, "one for a, 128 others");
     let rest = queue.pull(1000).await;
     let nonces: Vec<_> =
         rest.iter().filter(|w| w.room == room("a")).map(|w| w.draft.nonce.to_string()).collect();

@@ -2,6 +2,7 @@
 -- KEYS: 1 stream  2 head  3 channel  4 rights  5 what amended entries say  6 the room's record
 --       7… the nonce key of each draft
 -- ARGV: 1 how many entries to keep  2 nonce window (s)  3 greatest age (ms)
+--       4 1 if nobody has looked since the connection was opened whether the head of the room is right
 --       then for each draft: sender, nonce, rights version it was decided under, 1 if it counts, record, the node's mark
 --       of the draft; if it amends, '<position> <cut>' instead of the 1, and behind the first <cut> bytes of the record
 --       what that entry says now
@@ -70,14 +71,14 @@ local tidy = function()
 end
 
 -- Where the room stands. The stream is the truth. The head says the same, unless it never was or is gone, or the
--- beginning of a publish was carried out late: then its entries are there, and the rest of what it did is done now.
+-- beginning of a publish was carried out when Redis started: then its entries are there, and the rest is done now.
 local stand = redis.call('HMGET', head, 'l', 'n')
 prev, n = stand[1], tonumber(stand[2] or '')
 local stand_id = prev and string.match(prev, '^%d+%-%d+')
-local late = stand_id and redis.call('XRANGE', stream, '(' .. stand_id, '+', 'COUNT', 65) or {}
+local late = stand_id and ARGV[4] == '1' and redis.call('XRANGE', stream, '(' .. stand_id, '+', 'COUNT', 65) or {}
 for _, entry in ipairs(late) do
   local tag, sender, nonce = string.match(entry[2][1], '^(%S+) %d+ %S+ (%S+) (%S+)')
-  local nonces = string.sub(KEYS[7], 1, #KEYS[7] - #ARGV[4] - #ARGV[5] - 1)
+  local nonces = string.sub(KEYS[7], 1, #KEYS[7] - #ARGV[5] - #ARGV[6] - 1)
   redis.call('SET', nonces .. sender .. ':' .. nonce, entry[1] .. tag, 'EX', window, 'NX')
 end
 if late[1] or not (stand_id and n) then
@@ -90,8 +91,10 @@ if late[1] or not (stand_id and n) then
   end
 end
 
+local before = n
+
 for i = 1, #KEYS - 6 do
-  local at = 3 + (i - 1) * 6
+  local at = 4 + (i - 1) * 6
   local nonce_key, sender, nonce, record = KEYS[6 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
   local target, cut = string.match(ARGV[at + 4], '^(%S+) (%d+)$')
   local changes = target and find(target)
@@ -134,7 +137,7 @@ if #sent > 0 then
   redis.call('HSET', head, 'l', prev, 'n', number(n))
   if exactly then
     redis.call('XTRIM', stream, 'MAXLEN', '=', keep)
-  elseif redis.call('XLEN', stream) > tonumber(keep) + 100 then -- a stream drops about that many at a time
+  elseif n == before or math.floor(n / 16) ~= math.floor(before / 16) then -- now and then
     redis.call('XTRIM', stream, 'MAXLEN', '~', keep)
   end
   if refresh then
