@@ -3,6 +3,7 @@
 
 mod architecture;
 mod limits;
+mod security;
 mod settings;
 
 use std::{env, fs, path::PathBuf};

@@ -152,11 +152,12 @@ impl Session {
         wire: &mut impl Wire,
     ) -> Option<CloseReason> {
         let step = match incoming {
-            Incoming::Pong => return None,
+            // It asks for nothing, but a ping is answered all the same.
+            Incoming::Pong if self.within_rate() => return None,
+            Incoming::Pong => return self.is_flooding().then_some(CloseReason::Flooding),
             Incoming::Closed => return Some(CloseReason::Normal),
             Incoming::Text(_) | Incoming::Binary if !self.within_rate() => {
-                self.excess += 1;
-                if self.excess > self.node.settings.command_burst.saturating_mul(PATIENCE) {
+                if self.is_flooding() {
                     return Some(CloseReason::Flooding);
                 }
                 let text = match &incoming {
@@ -212,6 +213,12 @@ impl Session {
 
     async fn write(&self, wire: &mut impl Wire) -> Option<CloseReason> {
         write(&self.outbox, wire, self.node.settings.write_timeout).await
+    }
+
+    /// Counts what exceeded the rate; whether that is too much.
+    fn is_flooding(&mut self) -> bool {
+        self.excess += 1;
+        self.excess > self.node.settings.command_burst.saturating_mul(PATIENCE)
     }
 
     fn within_rate(&mut self) -> bool {

@@ -26,7 +26,7 @@ words! {
         NameEmpty = "name_empty",
         /// The name is over 64 characters.
         NameTooLong = "name_too_long",
-        /// The name has control characters or direction marks.
+        /// The name has control characters, direction marks, or characters that show nothing.
         NameForbidden = "name_forbidden",
         /// The body is empty.
         MessageEmpty = "message_empty",

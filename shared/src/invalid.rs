@@ -18,7 +18,7 @@ pub enum Invalid {
     #[error("a name has at most {} characters", limits::NAME_CHARS)]
     NameTooLong,
     /// The display name holds control characters or marks that change the direction of the text around it.
-    #[error("a name has no control characters and no direction marks")]
+    #[error("a name has no control characters, no direction marks and no characters that show nothing")]
     NameForbidden,
     /// The message has no characters.
     #[error("a message has at least one character")]

@@ -99,14 +99,15 @@ text! {
 
 text! {
     /// What a person is called: 1 to [`limits::NAME_CHARS`] characters after white space at both ends is taken away,
-    /// without control characters and without marks that turn the direction of text. Names need not be unique.
+    /// without control characters, marks that turn the direction of text, and characters that show nothing, unless
+    /// these join characters of a script or an emoji. Names need not be unique.
     Name is "name", Form::Chars(limits::NAME_CHARS), |text| {
         let text = text.trim();
         if !text.chars().any(is_visible) {
             Err(Invalid::NameEmpty)
         } else if longer_than(text, limits::NAME_CHARS) {
             Err(Invalid::NameTooLong)
-        } else if text.chars().any(|c| c.is_control() || turns_direction(c)) {
+        } else if text.chars().any(|c| c.is_control() || turns_direction(c)) || hides(text) {
             Err(Invalid::NameForbidden)
         } else {
             Ok(text)
@@ -169,12 +170,40 @@ pub const fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Not white space, and none of the characters that print nothing.
+/// Whether a character shows something by itself.
 fn is_visible(c: char) -> bool {
-    !c.is_whitespace()
-        && !c.is_control()
-        && !turns_direction(c)
-        && !matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{3164}' | '\u{115f}' | '\u{1160}')
+    !c.is_whitespace() && !c.is_control() && !is_ignorable(c) && c != '\u{2800}'
+}
+
+/// Unicode's `Default_Ignorable_Code_Point` (UAX #44): where a font does not know it, nothing is shown.
+const fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a text holds characters that show nothing, so that it looks like another. Joiners may stand between
+/// characters that are not ASCII, as Persian and Indic scripts and emoji need them, and the emoji selector behind one
+/// or in a keycap.
+fn hides(text: &str) -> bool {
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied();
+        let joins = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && is_visible(c));
+        let allowed = match c {
+            '\u{200c}' | '\u{200d}' => (joins(before) || before == Some('\u{fe0f}')) && joins(after),
+            '\u{fe0f}' => joins(before) || after == Some('\u{20e3}'),
+            c => !is_ignorable(c),
+        };
+        if !allowed {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
 }
 
 fn longer_than(text: &str, chars: usize) -> bool {

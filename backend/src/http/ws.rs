@@ -38,6 +38,9 @@ const READ_BUFFER: usize = 512;
 /// Bytes gathered before a write reaches the socket.
 const WRITE_BUFFER: usize = 16 * 1024;
 
+/// Bytes that may come without a whole message: a message of the greatest length in small fragments, and more.
+pub(crate) const UNFINISHED: usize = 4 * limits::FRAME_BYTES;
+
 /// `/`: the socket where an upgrade to WebSocket is asked for, else the page. Other upgrades are offers that a server
 /// may ignore (RFC 9110 §7.8), as curl makes one for HTTP/2.
 pub async fn root(State(http): State<Http>, request: Request) -> Response {
@@ -97,11 +100,13 @@ pub async fn upgrade(State(http): State<Http>, request: Request) -> Response {
         .max_message_size(limits::FRAME_BYTES)
         .max_frame_size(limits::FRAME_BYTES)
         .on_upgrade(move |socket| {
-            if let Some(connection) = connection {
+            if let Some(connection) = &connection {
                 connection.upgrade();
             }
             tasks.spawn_to_end(async move {
-                let reason = session::run(Socket(Box::new(socket)), dialect, address, shared).await;
+                let reason =
+                    session::run(Socket { socket: Box::new(socket), connection }, dialect, address, shared)
+                        .await;
                 tracing::debug!("{address}: {dialect:?} session ended: {reason:?}");
                 drop(permit);
             });
@@ -124,13 +129,33 @@ fn refuse(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Option<Response
 
 /// The socket as the session's stream and sink. Boxed: it is moved through several futures, each of which would
 /// keep room for it in every idle connection.
-struct Socket(Box<WebSocket>);
+struct Socket {
+    socket: Box<WebSocket>,
+    connection: Option<Arc<Permit>>,
+}
+
+impl Socket {
+    /// What became of a read. A peer that sends fragments without end never finishes a message that could be counted.
+    fn watch<T>(&self, read: &Poll<T>) -> Result<(), CloseReason> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        match read {
+            Poll::Ready(_) => connection.finished(),
+            Poll::Pending if connection.unfinished() > UNFINISHED => return Err(CloseReason::Flooding),
+            Poll::Pending => {}
+        }
+        Ok(())
+    }
+}
 
 impl Stream for Socket {
     type Item = Result<Incoming, CloseReason>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_next_unpin(cx).map(|message| {
+        let read = self.socket.poll_next_unpin(cx);
+        if let Err(reason) = self.watch(&read) {
+            return Poll::Ready(Some(Err(reason)));
+        }
+        read.map(|message| {
             message.map(|message| match message {
                 Ok(Message::Text(text)) => Ok(Incoming::Text(text.into())),
                 Ok(Message::Binary(_)) => Ok(Incoming::Binary),
@@ -146,19 +171,19 @@ impl Sink<Outgoing> for Socket {
     type Error = CloseReason;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
-        self.0.poll_ready_unpin(cx).map_err(reason)
+        self.socket.poll_ready_unpin(cx).map_err(reason)
     }
 
     fn start_send(mut self: Pin<&mut Self>, outgoing: Outgoing) -> Result<(), CloseReason> {
-        self.0.start_send_unpin(message(outgoing)?).map_err(reason)
+        self.socket.start_send_unpin(message(outgoing)?).map_err(reason)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
-        self.0.poll_flush_unpin(cx).map_err(reason)
+        self.socket.poll_flush_unpin(cx).map_err(reason)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
-        self.0.poll_close_unpin(cx).map_err(reason)
+        self.socket.poll_close_unpin(cx).map_err(reason)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -54,6 +54,8 @@ pub struct Permit {
     prefix: Option<Prefix>,
     for_upgrade: bool,
     upgraded: AtomicBool,
+    /// Bytes that came since the last whole message.
+    unfinished: AtomicUsize,
 }
 
 impl Connections {
@@ -80,7 +82,13 @@ impl Connections {
         let for_upgrade = held.plain >= self.limits.all - self.limits.all / 4;
         held.all += 1;
         held.plain += 1;
-        Ok(Permit { connections: self.clone(), prefix, for_upgrade, upgraded: AtomicBool::new(false) })
+        Ok(Permit {
+            connections: self.clone(),
+            prefix,
+            for_upgrade,
+            upgraded: AtomicBool::new(false),
+            unfinished: AtomicUsize::new(0),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -99,6 +107,21 @@ impl Permit {
         if !self.upgraded.swap(true, Ordering::AcqRel) {
             self.connections.lock().plain -= 1;
         }
+    }
+
+    /// Counts bytes that came.
+    pub fn received(&self, bytes: usize) {
+        self.unfinished.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A whole message came.
+    pub fn finished(&self) {
+        self.unfinished.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes that came since the last whole message: fragments without content cost bytes and make no message.
+    pub fn unfinished(&self) -> usize {
+        self.unfinished.load(Ordering::Relaxed)
     }
 
     /// Whether the connection has become a socket.

@@ -189,6 +189,66 @@ async fn too_many_commands_are_refused_then_end_the_connection() {
 }
 
 #[tokio::test]
+async fn pings_count_like_commands() {
+    let node = Cluster::embedded().node(&["--command-burst", "5", "--command-rate", "1"]).await;
+    for dialect in ["classic", "v1"] {
+        let mut stream = upgraded(node.address, dialect).await;
+        // A masked, empty ping.
+        stream.write_all(&[0x89, 0x80, 0, 0, 0, 0].repeat(60)).await.unwrap();
+        assert_eq!(closed(&mut stream).await, 1008, "{dialect}");
+    }
+}
+
+#[tokio::test]
+async fn fragments_without_end_close_the_connection() {
+    let node = Cluster::embedded().node(&[]).await;
+    let mut stream = upgraded(node.address, "classic").await;
+    // The beginning of a text, then nothing, again and again; the node stops reading some time.
+    let mut fragments = vec![0x01, 0x81, 0, 0, 0, 0, b'x'];
+    fragments.extend([0x00, 0x80, 0, 0, 0, 0].repeat(1000));
+    stream.write_all(&fragments[..7]).await.unwrap();
+    let writing = async {
+        for _ in 0..10_000 {
+            if stream.write_all(&fragments[7..]).await.is_err() {
+                return;
+            }
+        }
+        panic!("ten million fragments were taken");
+    };
+    within(writing).await;
+}
+
+/// A connection that has been upgraded and speaks raw frames.
+async fn upgraded(node: std::net::SocketAddr, dialect: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(node).await.unwrap();
+    let protocol = if dialect == "v1" { "Sec-WebSocket-Protocol: hubbub.v1\r\n" } else { "" };
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{protocol}\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(stream.read_u8()).await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    stream
+}
+
+/// The code with which the node closes; pongs before it are passed over.
+async fn closed(stream: &mut TcpStream) -> u16 {
+    loop {
+        let (kind, length) =
+            (within(stream.read_u8()).await.unwrap(), within(stream.read_u8()).await.unwrap());
+        if kind == 0x88 {
+            return within(stream.read_u16()).await.unwrap();
+        }
+        let mut content = vec![0; length.into()];
+        within(stream.read_exact(&mut content)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_stops_is_closed_and_nobody_else_waits() {
     let node = Cluster::embedded().node(&["--outbox-kib", "64", "--write-timeout", "30"]).await;
     let hub = node.app.hub().clone();

@@ -116,6 +116,25 @@ async fn another_upgrade_gets_the_page() {
 }
 
 #[tokio::test]
+async fn no_compression_is_agreed_on() {
+    let node = Cluster::embedded().node(&[]).await;
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+        node.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(stream.read_u8()).await.unwrap());
+    }
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    assert!(head.starts_with("http/1.1 101 ") && !head.contains("extensions"), "{head}");
+}
+
+#[tokio::test]
 async fn operators_have_a_port_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let data = |name: &str| folder.path().join(name).display().to_string();

@@ -12,6 +12,7 @@ mod crash;
 mod doors;
 mod entries;
 mod fleeting;
+mod fuzz;
 mod holes;
 mod people;
 mod presence;

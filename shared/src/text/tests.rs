@@ -12,9 +12,17 @@ fn rooms() {
 
 #[test]
 fn names() {
-    for (given, kept) in
-        [("Ana", "Ana"), ("  Ana  ", "Ana"), ("Ana María", "Ana María"), ("نور", "نور"), ("👩‍🚀", "👩‍🚀")]
-    {
+    for (given, kept) in [
+        ("Ana", "Ana"),
+        ("  Ana  ", "Ana"),
+        ("Ana María", "Ana María"),
+        ("نور", "نور"),
+        ("👩‍🚀", "👩‍🚀"),
+        // Joiners and selectors where scripts and emoji need them.
+        ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+        ("❤\u{fe0f}\u{200d}🔥", "❤\u{fe0f}\u{200d}🔥"),
+        ("1\u{fe0f}\u{20e3}", "1\u{fe0f}\u{20e3}"),
+    ] {
         assert_eq!(Name::parse(given).unwrap().as_str(), kept);
     }
     for (bad, why) in [
@@ -22,6 +30,21 @@ fn names() {
         (" \t ", Invalid::NameEmpty),
         ("\u{200b}\u{2060}", Invalid::NameEmpty),
         ("\u{202e}", Invalid::NameEmpty),
+        ("\u{2800}", Invalid::NameEmpty),
+        ("\u{fe0f}", Invalid::NameEmpty),
+        ("\u{ffa0}\u{e0041}", Invalid::NameEmpty),
+        // They would look like Ana.
+        ("A\u{ad}na", Invalid::NameForbidden),
+        ("Ana\u{34f}", Invalid::NameForbidden),
+        ("An\u{200b}a", Invalid::NameForbidden),
+        ("An\u{200d}a", Invalid::NameForbidden),
+        ("Ana\u{fe0f}", Invalid::NameForbidden),
+        ("Ana\u{fe00}", Invalid::NameForbidden),
+        ("Ana\u{2063}", Invalid::NameForbidden),
+        ("Ana\u{3164}", Invalid::NameForbidden),
+        ("Ana\u{e0020}", Invalid::NameForbidden),
+        ("Ана\u{200d}", Invalid::NameForbidden),
+        ("Ана\u{200c}\u{200c}х", Invalid::NameForbidden),
         ("a\nb", Invalid::NameForbidden),
         ("a\u{202e}b", Invalid::NameForbidden),
         (&"x".repeat(limits::NAME_CHARS + 1), Invalid::NameTooLong),

@@ -106,7 +106,13 @@ pub(super) fn connection() -> Vec<Bound> {
             Refused(ErrorCode::TooManyRooms),
             "a_v1_connection_survives_too",
         ),
-        bound("Commands", paced(), Refused(ErrorCode::RateLimited), flood),
+        bound("Commands, and pings", paced(), Refused(ErrorCode::RateLimited), flood),
+        bound(
+            "Bytes without a whole message",
+            bytes(http::ws::UNFINISHED),
+            Closed(CloseReason::Flooding),
+            "fragments_without_end_close_the_connection",
+        ),
         bound(
             "Commands refused beyond that, in bursts",
             Fixed(session::PATIENCE.to_string()),
