@@ -27,7 +27,7 @@ pub mod state;
 use std::sync::Arc;
 
 pub use self::{
-    contract::{Anchor, Audience, BrokerError, Core, Health, Run, Span, Stored},
+    contract::{Anchor, Audience, BrokerError, Core, Health, Run, Span, Stored, YOUNG_TIMES},
     entry::{Change, Draft, Record, StoredEntry},
     lane::{Event, Lane, Lanes},
     presence::Presence,

@@ -1,6 +1,6 @@
 //! The broker that the settings name, and what keeps a node from starting.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     broker::{Broker, embedded, redis},
@@ -18,20 +18,22 @@ pub fn connect(settings: &config::Broker) -> Result<Broker, StartError> {
                 prefix: settings.redis_prefix.clone(),
                 history_max: settings.history_messages.into(),
                 history_age: age,
+                history_min_age: settings.history_min_age,
                 wait_replicas: (settings.redis_wait_replicas > 0).then_some(settings.redis_wait_replicas),
                 ..redis::RedisSettings::default()
             };
             Ok(redis::connect(&settings)?)
         }
-        None => Ok(open(&settings.data, settings.history_messages, age)?.join()),
+        None => Ok(open(settings, age)?.join()),
     }
 }
 
-fn open(data: &Path, messages: u32, age: Duration) -> Result<Arc<embedded::Store>, embedded::OpenError> {
+fn open(settings: &config::Broker, age: Duration) -> Result<Arc<embedded::Store>, embedded::OpenError> {
     embedded::Store::open(embedded::EmbeddedSettings {
-        path: Some(data.to_owned()),
-        history_max: messages.into(),
+        path: Some(settings.data.clone()),
+        history_max: settings.history_messages.into(),
         history_age: age,
+        history_min_age: settings.history_min_age,
         ..embedded::EmbeddedSettings::default()
     })
 }

@@ -28,6 +28,9 @@ use tokio::sync::watch;
 
 use super::entry::{Draft, StoredEntry};
 
+/// How many times as many entries as a room keeps by count are kept while they are young.
+pub const YOUNG_TIMES: u64 = 10;
+
 /// One node's connection to a broker.
 #[async_trait]
 pub trait Core: Send + Sync + 'static {

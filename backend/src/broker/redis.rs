@@ -76,6 +76,9 @@ pub struct RedisSettings {
     pub history_max: u64,
     /// How long a room keeps an entry.
     pub history_age: Duration,
+    /// How long a room keeps an entry however many come after it, up to [`YOUNG_TIMES`](crate::broker::YOUNG_TIMES)
+    /// times [`Self::history_max`]. A room whose record says how many it keeps is not meant.
+    pub history_min_age: Duration,
     /// With it, an ack waits for so many replicas: one WAIT for each round trip. If it ends early, the messages are
     /// stored and delivered, but answered with [`BrokerError::Unknown`].
     pub wait_replicas: Option<u32>,
@@ -95,6 +98,7 @@ impl Default for RedisSettings {
             probe_interval: Duration::from_secs(2),
             history_max: 10_000,
             history_age: Duration::from_secs(30 * 24 * 3600),
+            history_min_age: Duration::ZERO,
             wait_replicas: None,
             lanes: 4,
             lane_bytes: 16 << 20,
@@ -138,7 +142,11 @@ pub fn connect(settings: &RedisSettings) -> Result<Broker, BadSettings> {
         address: address.clone(),
         queue: publishing.queue(),
         keys: keys.clone(),
-        keeping: Keeping { history_max: settings.history_max, history_age: settings.history_age },
+        keeping: Keeping {
+            max: settings.history_max,
+            age: settings.history_age,
+            min_age: settings.history_min_age,
+        },
         answer: settings.publish_deadline,
         replicas: settings.wait_replicas,
         health: health.subscribe(),

@@ -1,6 +1,6 @@
 //! What carries and keeps the messages.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
@@ -34,6 +34,9 @@ pub struct Broker {
     /// Days for which messages are kept.
     #[arg(long, env = "HUBBUB_HISTORY_DAYS", default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub history_days: u32,
+    /// How long messages are kept however many come after them, up to ten times as many.
+    #[arg(long, env = "HUBBUB_HISTORY_MIN_AGE", default_value = "3600", value_name = "SECONDS", value_parser = values::seconds)]
+    pub history_min_age: Duration,
     /// Memory for recent messages of all rooms, from which returning clients are answered, in MiB.
     #[arg(long, env = "HUBBUB_RING_MIB", default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u32).range(0..=65_536))]
     pub ring_mib: u32,

@@ -10,7 +10,7 @@ use testkit::{Preload, RedisOptions, RedisServer};
 
 use crate::{
     brokers::redis::settings,
-    conformance::{read, ready, room, say},
+    conformance::{draft, read, ready, room, say},
     support::Cluster,
 };
 
@@ -74,4 +74,30 @@ async fn a_room_whose_history_ended_goes_on() {
         let message = client.message().await;
         assert_eq!((message.prev, message.n), (at[3].clone(), 5));
     }
+}
+
+/// A flood does not push out what was said within the hour, up to ten times of what a room keeps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_keeps_what_is_young() {
+    let server = RedisServer::start().unwrap();
+    let hour = Duration::from_secs(3600);
+    let young =
+        RedisSettings { history_max: 200, history_min_age: hour, ..settings(&server.url(), "young:") };
+    let broker = connect(&young).unwrap();
+    ready(&broker, 0).await;
+    let room = room("general");
+    let length = || server.command(&["XLEN", "young:{general}:log"]).unwrap().trim().parse::<u64>().unwrap();
+    let flood = async |from: u64, to: u64| {
+        let mut stored = Vec::new();
+        for number in from..to {
+            stored.push(broker.core.publish(&room, draft("anna", &format!("n{number}"), "x")));
+        }
+        for stored in stored {
+            stored.await.unwrap();
+        }
+    };
+    flood(0, 1500).await;
+    assert_eq!(length(), 1500);
+    flood(1500, 4000).await;
+    assert!((2000..2300).contains(&length()), "{}", length());
 }

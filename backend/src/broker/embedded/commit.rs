@@ -196,8 +196,9 @@ impl Commit<'_> {
     /// Replaces the record of an entry. False if the entry is not there.
     fn amend(&mut self, room: &Room, change: &Change) -> Result<bool, redb::Error> {
         let max = keep(&self.state, room.as_str(), self.settings.history_max)?;
-        let head = self.head(room)?;
-        let kept = head.kept(max)..head.next;
+        let head = self.head(room)?.clone();
+        let young_since = self.settings.young_since(max, self.now_ms);
+        let kept = head.kept(&self.entries, room.as_str(), max, young_since)?..head.next;
         let Some((number, _)) = split(&change.position).filter(|(number, _)| kept.contains(number)) else {
             return Ok(false);
         };

@@ -137,11 +137,9 @@ impl Core for Endpoint {
 
     async fn read(&self, room: &Room, span: Span) -> Result<Run, BrokerError> {
         let room = room.clone();
-        self.read_with(move |transaction, engine| {
-            history::read(transaction, &room, &span, engine.settings.history_max)
-        })
-        .await
-        .map_err(BrokerError::Unavailable)
+        self.read_with(move |transaction, engine| history::read(transaction, &room, &span, &engine.settings))
+            .await
+            .map_err(BrokerError::Unavailable)
     }
 
     async fn heads(&self, rooms: &[Room]) -> Result<Vec<Position>, BrokerError> {
@@ -154,7 +152,7 @@ impl Core for Endpoint {
     async fn first_kept(&self, room: &Room, positions: &[Position]) -> Result<Option<Position>, BrokerError> {
         let (room, positions) = (room.clone(), positions.to_vec());
         self.read_with(move |transaction, engine| {
-            history::first_kept(transaction, &room, &positions, engine.settings.history_max)
+            history::first_kept(transaction, &room, &positions, &engine.settings)
         })
         .await
         .map_err(BrokerError::Unavailable)

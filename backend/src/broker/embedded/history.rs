@@ -3,8 +3,14 @@
 use redb::{ReadOnlyTable, ReadTransaction};
 use shared::text::{Position, Room};
 
-use super::tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE, entry, keep, split, tag};
-use crate::broker::{Anchor, Change, Run, Span, StoredEntry};
+use super::{
+    settings::EmbeddedSettings,
+    tables::{ENTRIES, EntryRow, ROOMS, RoomHead, STATE, entry, keep, split, tag},
+};
+use crate::{
+    broker::{Anchor, Change, Run, Span, StoredEntry},
+    clock::now_ms,
+};
 
 /// What a page may hold in bytes of records. One entry is always given, whatever its size.
 pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
@@ -16,9 +22,9 @@ pub(super) fn read(
     transaction: &ReadTransaction,
     room: &Room,
     span: &Span,
-    max: u64,
+    settings: &EmbeddedSettings,
 ) -> Result<Run, redb::Error> {
-    RoomHistory::open(transaction, room, max)?.run(span)
+    RoomHistory::open(transaction, room, settings)?.run(span)
 }
 
 /// See [`Core::heads`](crate::broker::Core::heads).
@@ -37,9 +43,9 @@ pub(super) fn first_kept(
     transaction: &ReadTransaction,
     room: &Room,
     positions: &[Position],
-    max: u64,
+    settings: &EmbeddedSettings,
 ) -> Result<Option<Position>, redb::Error> {
-    let history = RoomHistory::open(transaction, room, max)?;
+    let history = RoomHistory::open(transaction, room, settings)?;
     for position in positions {
         if history.find_or_start(position)?.is_some() {
             return Ok(Some(position.clone()));
@@ -85,12 +91,18 @@ struct RoomHistory<'a> {
 }
 
 impl<'a> RoomHistory<'a> {
-    /// What readers may see of a room: at most its newest `max` entries, or as many as its record says.
-    fn open(transaction: &ReadTransaction, room: &'a Room, max: u64) -> Result<Self, redb::Error> {
+    /// What readers may see of a room: as many of its newest entries as its record or the settings say, and what is
+    /// young.
+    fn open(
+        transaction: &ReadTransaction,
+        room: &'a Room,
+        settings: &EmbeddedSettings,
+    ) -> Result<Self, redb::Error> {
         let head = RoomHead::read(&transaction.open_table(ROOMS)?, room.as_str())?.unwrap_or_default();
-        let max = keep(&transaction.open_table(STATE)?, room.as_str(), max)?;
+        let max = keep(&transaction.open_table(STATE)?, room.as_str(), settings.history_max)?;
         let table = transaction.open_table(ENTRIES)?;
-        Ok(Self { table, room: room.as_str(), first: head.kept(max), next: head.next, tag: head.tag })
+        let first = head.kept(&table, room.as_str(), max, settings.young_since(max, now_ms()))?;
+        Ok(Self { table, room: room.as_str(), first, next: head.next, tag: head.tag })
     }
 
     fn run(&self, span: &Span) -> Result<Run, redb::Error> {

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::clock::millis;
+
 /// How a [`Store`](super::Store) is set up.
 #[derive(Debug, Clone)]
 pub struct EmbeddedSettings {
@@ -15,6 +17,9 @@ pub struct EmbeddedSettings {
     pub history_max: u64,
     /// How long an entry is kept. It goes when its room is written to or swept, so it may be read a little longer.
     pub history_age: Duration,
+    /// How long an entry is kept however many come after it, up to [`YOUNG_TIMES`](crate::broker::YOUNG_TIMES) times [`Self::history_max`]. A room
+    /// whose record says how many it keeps is not meant.
+    pub history_min_age: Duration,
     /// Lanes of each endpoint.
     pub lanes: usize,
     /// What one lane holds, in bytes.
@@ -39,6 +44,7 @@ impl Default for EmbeddedSettings {
             cache_bytes: 16 * 1024 * 1024,
             history_max: 10_000,
             history_age: Duration::from_secs(30 * 24 * 3600),
+            history_min_age: Duration::ZERO,
             lanes: 8,
             lane_bytes: 4 * 1024 * 1024,
             queue_len: 16_384,
@@ -47,5 +53,16 @@ impl Default for EmbeddedSettings {
             deadline: Duration::from_secs(10),
             probe_every: Duration::from_secs(2),
         }
+    }
+}
+
+impl EmbeddedSettings {
+    /// Since when an entry must have been stored to stay beyond the count of a room that keeps `max`, in milliseconds
+    /// since the Unix epoch; [`u64::MAX`] if none does.
+    pub(super) fn young_since(&self, max: u64, now_ms: u64) -> u64 {
+        if max != self.history_max.max(1) || self.history_min_age.is_zero() {
+            return u64::MAX;
+        }
+        now_ms.saturating_sub(millis(self.history_min_age))
     }
 }

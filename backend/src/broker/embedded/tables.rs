@@ -8,7 +8,7 @@ use bytes::Bytes;
 use redb::{ReadableTable, TableDefinition};
 use shared::text::Position;
 
-use crate::broker::{Kind, Record, StoredEntry, room::RoomRecord};
+use crate::broker::{Kind, Record, StoredEntry, YOUNG_TIMES, room::RoomRecord};
 
 /// The version of everything below. A file with another one is refused.
 pub(super) const FORMAT: u64 = 1;
@@ -71,9 +71,28 @@ impl RoomHead {
         (self.first, self.next, self.n, self.rights, self.stored, &self.tag)
     }
 
-    /// The number of the oldest entry that counts as kept. Trimming lags behind, in chunks.
-    pub(super) fn kept(&self, max: u64) -> u64 {
-        self.first.max(self.next.saturating_sub(max))
+    /// The number of the oldest entry that counts as kept: one of the newest `max`, or stored at `young_since` or later
+    /// and one of the newest `YOUNG_TIMES * max`. Trimming lags behind, in chunks.
+    pub(super) fn kept(
+        &self,
+        entries: &impl ReadableTable<(&'static str, u64), EntryRow<'static>>,
+        room: &str,
+        max: u64,
+        young_since: u64,
+    ) -> Result<u64, redb::Error> {
+        let newest = |count: u64| self.first.max(self.next.saturating_sub(count));
+        let by_count = newest(max);
+        if young_since == u64::MAX {
+            return Ok(by_count);
+        }
+        // Entries are stored in the order of time: the first one that is young is found by halves.
+        let (mut low, mut high) = (newest(max.saturating_mul(YOUNG_TIMES)), by_count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let young = entries.get((room, middle))?.is_some_and(|row| row.value().0 >= young_since);
+            if young { high = middle } else { low = middle + 1 }
+        }
+        Ok(low)
     }
 
     /// The position of the last entry.

@@ -33,7 +33,7 @@ pub(super) fn room(
     let most = published.saturating_mul(CHUNK);
     // Readers do not see what is beyond the count, so it may wait until a chunk of neighbours goes together.
     // And an entry stays for the nonce window, so that its nonce is still known after a restart.
-    let excess = head.kept(max) - head.first;
+    let excess = head.kept(entries, room, max, settings.young_since(max, now_ms))? - head.first;
     if excess >= CHUNK {
         let gone = older(entries, room, head, excess.min(most), now_ms.saturating_sub(millis(NONCE_WINDOW)))?;
         remove(entries, room, head, gone)?;

@@ -217,6 +217,18 @@ pub(super) fn history() -> Vec<Bound> {
             "the_count_of_a_room_is_bounded",
         ),
         bound(
+            "How long they stay, however many come after them",
+            Set("history-min-age", "s"),
+            Else("the oldest beyond the count go"),
+            "what_is_young_stays_beyond_the_count",
+        ),
+        bound(
+            "Messages of a room that stay because they are young",
+            Fixed(format!("{} times as many as by count", crate::broker::YOUNG_TIMES)),
+            Else("the oldest go"),
+            "redis_keeps_what_is_young",
+        ),
+        bound(
             "Age of a message",
             Set("history-days", "days"),
             Else("the oldest go"),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use shared::text::{Nonce, Position, Room};
 use tokio::sync::oneshot;
@@ -73,6 +75,36 @@ fn a_publish_trims_its_room() {
 }
 
 #[test]
+fn what_is_young_stays_beyond_the_count() {
+    const HOUR: u64 = 3_600_000;
+    let disk = Disk::open(None, true, 1024 * 1024).unwrap();
+    let settings = EmbeddedSettings {
+        history_max: 100,
+        history_min_age: Duration::from_millis(HOUR),
+        ..EmbeddedSettings::default()
+    };
+    let kept = |now_ms: u64| {
+        let transaction = disk.begin_read().unwrap();
+        let head = RoomHead::read(&transaction.open_table(ROOMS).unwrap(), "a").unwrap().unwrap();
+        let young_since = settings.young_since(100, now_ms);
+        head.next - head.kept(&transaction.open_table(ENTRIES).unwrap(), "a", 100, young_since).unwrap()
+    };
+    let start = 50 * DAY;
+    say(&disk, &settings, "a", 300, start);
+    say(&disk, &settings, "a", 300, start + HOUR / 2);
+    assert_eq!(kept(start + HOUR / 2), 600);
+    assert_eq!(kept(start + HOUR + 1), 300, "those of the second half hour");
+    assert_eq!(kept(start + 2 * HOUR), 100, "as many as are kept by count");
+    // A flood that nobody would want to keep: ten times as many are, however young.
+    for number in 0..20 {
+        say(&disk, &settings, "a", 100, start + HOUR + number);
+    }
+    assert_eq!(kept(start + HOUR + 20), 1_000);
+    say(&disk, &settings, "a", 64, start + HOUR + 700_000);
+    assert!((1_000..1_000 + 2 * CHUNK).contains(&rows(&disk)), "{}", rows(&disk));
+}
+
+#[test]
 fn the_sweep_empties_and_forgets_idle_rooms() {
     let disk = Disk::open(None, true, 1024 * 1024).unwrap();
     let settings = EmbeddedSettings::default();
@@ -100,7 +132,7 @@ fn the_sweep_empties_and_forgets_idle_rooms() {
     assert_eq!(head(&disk, "long").unwrap().next, 201);
     let after = |position: &Position| {
         let span = Span { from: Anchor::After(position.clone()), limit: 5 };
-        history::read(&disk.begin_read().unwrap(), &Room::parse("long").unwrap(), &span, 1_000).unwrap()
+        history::read(&disk.begin_read().unwrap(), &Room::parse("long").unwrap(), &span, &settings).unwrap()
     };
     let end = head(&disk, "long").unwrap().position();
     assert_eq!(after(&end), Run { found: true, ..Run::default() }, "nothing was missed after the last one");

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::queue::{DraftQueue, QueuedDraft};
 use crate::broker::{
-    BrokerError, Change, Stored,
+    BrokerError, Change, Stored, YOUNG_TIMES,
     redis::{
         failure::Failure,
         keys::{KeyCache, PublishKeys},
@@ -32,8 +32,9 @@ const ROOM_BYTES: usize = 256 << 10;
 /// How the script keeps a room.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Keeping {
-    pub(in super::super) history_max: u64,
-    pub(in super::super) history_age: Duration,
+    pub(in super::super) max: u64,
+    pub(in super::super) age: Duration,
+    pub(in super::super) min_age: Duration,
 }
 
 /// The drafts of a round trip, by room, each room's in their order.
@@ -179,15 +180,16 @@ impl RoomLoad {
 }
 
 fn command(call: &Call, keeping: &Keeping) -> Cmd {
-    let Keeping { history_max, history_age } = keeping;
+    let Keeping { max, age, min_age } = keeping;
     let Call { keys: names, drafts } = call;
     let nonces: Vec<_> =
         drafts.iter().map(|QueuedDraft { draft, .. }| names.nonce(&draft.sender, &draft.nonce)).collect();
     let keys: Vec<&str> = names.names.iter().chain(&nonces).map(String::as_str).collect();
     let mut command = PUBLISH.cached(&keys);
-    let age = u64::try_from(history_age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
+    let ms = |age: &Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX).min(1 << 42);
     let unchecked = !names.checked.load(Ordering::Relaxed);
-    command.arg(history_max).arg(NONCE_WINDOW.as_secs()).arg(age).arg(u8::from(unchecked));
+    command.arg(max).arg(NONCE_WINDOW.as_secs()).arg(ms(age)).arg(u8::from(unchecked));
+    command.arg(ms(min_age)).arg(max.saturating_mul(YOUNG_TIMES));
     for QueuedDraft { draft, mark, .. } in drafts {
         command.arg(draft.sender.as_str()).arg(draft.nonce.as_str()).arg(draft.rights);
         let record = draft.record.wire();

@@ -79,7 +79,7 @@ async fn a_room_has_one_call_in_a_batch_and_the_rest_keeps_its_order() {
     }
     let queue = publishing.queue();
     let batch = gather(&queue, queue.pull(256).await);
-    let keeping = Keeping { history_max: 10, history_age: Duration::from_secs(10) };
+    let keeping = Keeping { max: 10, age: Duration::from_secs(10), min_age: Duration::ZERO };
     assert_eq!(batch.pipeline(&keeping, None).len(), 129, "one for a, 128 others");
     let rest = queue.pull(1000).await;
     let nonces: Vec<_> =

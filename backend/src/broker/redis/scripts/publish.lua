@@ -3,6 +3,7 @@
 --       7… the nonce key of each draft
 -- ARGV: 1 how many entries to keep  2 nonce window (s)  3 greatest age (ms)
 --       4 1 if nobody has looked since the connection was opened whether the head of the room is right
+--       5 age below which entries stay beyond that count (ms)  6 how many of them at most
 --       then for each draft: sender, nonce, rights version it was decided under, 1 if it counts, record, the node's mark
 --       of the draft; if it amends, '<position> <cut>' instead of the 1, and behind the first <cut> bytes of the record
 --       what that entry says now
@@ -78,7 +79,7 @@ local stand_id = prev and string.match(prev, '^%d+%-%d+')
 local late = stand_id and ARGV[4] == '1' and redis.call('XRANGE', stream, '(' .. stand_id, '+', 'COUNT', 65) or {}
 for _, entry in ipairs(late) do
   local tag, sender, nonce = string.match(entry[2][1], '^(%S+) %d+ %S+ (%S+) (%S+)')
-  local nonces = string.sub(KEYS[7], 1, #KEYS[7] - #ARGV[5] - #ARGV[6] - 1)
+  local nonces = string.sub(KEYS[7], 1, #KEYS[7] - #ARGV[7] - #ARGV[8] - 1)
   redis.call('SET', nonces .. sender .. ':' .. nonce, entry[1] .. tag, 'EX', window, 'NX')
 end
 if late[1] or not (stand_id and n) then
@@ -94,7 +95,7 @@ end
 local before = n
 
 for i = 1, #KEYS - 6 do
-  local at = 4 + (i - 1) * 6
+  local at = 6 + (i - 1) * 6
   local nonce_key, sender, nonce, record = KEYS[6 + i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
   local target, cut = string.match(ARGV[at + 4], '^(%S+) (%d+)$')
   local changes = target and find(target)
@@ -138,7 +139,14 @@ if #sent > 0 then
   if exactly then
     redis.call('XTRIM', stream, 'MAXLEN', '=', keep)
   elseif n == before or math.floor(n / 16) ~= math.floor(before / 16) then -- now and then
-    redis.call('XTRIM', stream, 'MAXLEN', '~', keep)
+    local young, surplus = tonumber(ARGV[5]), redis.call('XLEN', stream) - tonumber(keep)
+    if young == 0 then
+      redis.call('XTRIM', stream, 'MAXLEN', '~', keep)
+    elseif surplus > 0 then
+      local now = tonumber(string.match(prev, '^%d+'))
+      redis.call('XTRIM', stream, 'MINID', '~', number(math.max(now - young, 0)), 'LIMIT', surplus)
+      redis.call('XTRIM', stream, 'MAXLEN', '~', ARGV[6])
+    end
   end
   if refresh then
     redis.call('XTRIM', stream, 'MINID', '~', number(math.max(refresh - age, 0)))
