@@ -27,11 +27,11 @@ use crate::{session, shutdown::Tasks};
 pub struct Http {
     /// What sessions share.
     pub sessions: Arc<session::NodeContext>,
-    /// Whose pages may open a socket.
+    /// The origins whose pages may open a socket.
     pub origins: Arc<Origins>,
-    /// The log of those whose pages may not.
+    /// The log of refused origins.
     pub refused: Arc<Refused>,
-    /// Which proxies are believed.
+    /// The trusted proxies.
     pub trust: Arc<Trust>,
     /// Whether the classic dialect is served.
     pub classic: bool,

@@ -1,4 +1,4 @@
-//! What the binary does besides serving: compacting and exporting a history, asking a node how it is.
+//! What the binary does besides serving: compacts and exports histories, changes how a room is kept, checks a node.
 
 mod health;
 
@@ -29,10 +29,10 @@ use shared::text::Room;
 /// The settings or the file cannot be used.
 const UNUSABLE: u8 = 2;
 
-/// For a Redis that does not answer.
+/// How long to wait for Redis.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many lines pass between two words about them.
+/// Exported lines between two progress messages.
 const WORD_EVERY: u64 = 100_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +120,7 @@ async fn room(name: &Room, keep: Option<Keep>, settings: &Broker) -> Result<(), 
     Ok(())
 }
 
-/// The broker that is there already, when it answers.
+/// Connects to the existing broker and waits until it answers.
 async fn ready(settings: &Broker) -> Result<broker::Broker, ToolError> {
     if settings.redis_url.is_none() && settings.redis_url_file.is_none() {
         must_exist(&settings.data)?;
@@ -157,7 +157,7 @@ fn must_exist(data: &Path) -> Result<(), ToolError> {
     if data.is_file() { Ok(()) } else { Err(ToolError::Missing(data.to_owned())) }
 }
 
-/// A line for the person at the terminal; where nobody reads it, it is lost on nobody.
+/// Writes a line to standard error. If that is closed, the line is dropped.
 fn say(line: &dyn Display) {
     let _unread = writeln!(io::stderr(), "{line}");
 }

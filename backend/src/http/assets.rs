@@ -25,10 +25,10 @@ use super::Http;
 
 /// A name with a hash never changes its content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
-/// Kept, but asked for again each time; the answer is mostly 304.
+/// Cached, but revalidated each time; the answer is mostly 304.
 const ASK: &str = "no-cache";
 
-/// What is sent where no page was built into the binary.
+/// The page of a binary without a page.
 const MISSING: &str = include_str!("assets/missing.html");
 
 /// Whether this binary has a page.

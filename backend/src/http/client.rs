@@ -1,27 +1,27 @@
-//! Who asks: the address behind the proxies that are believed, and the host that the client named.
+//! The client of a request: its address behind trusted proxies, and the host that it named.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, header::HOST};
 
-/// The proxies that are believed. Empty: none, and their headers count for nothing.
+/// The trusted proxies. Forwarding headers of other peers are ignored.
 #[derive(Debug, Default)]
 pub struct Trust {
     proxies: Vec<IpAddr>,
 }
 
 impl Trust {
-    /// Believes these.
+    /// Trusts these proxies.
     pub fn new(proxies: Vec<IpAddr>) -> Self {
         Self { proxies: proxies.into_iter().map(|ip| ip.to_canonical()).collect() }
     }
 
-    /// Whether this is the address of a believed proxy.
+    /// Whether this is the address of a trusted proxy.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.contains(&address.to_canonical())
     }
 
-    /// The client's address: the rightmost hop that is no believed proxy.
+    /// The client's address: the rightmost hop that is not a trusted proxy.
     pub fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.ip().to_canonical();
         if !self.is_proxy(peer) {
@@ -33,7 +33,7 @@ impl Trust {
             match hop.parse::<IpAddr>() {
                 Ok(ip) if self.is_proxy(ip) => {}
                 Ok(ip) => return ip.to_canonical(),
-                // Something that is no address hides everything before it.
+                // Whatever stands left of an invalid hop cannot be trusted.
                 Err(_) => return peer,
             }
         }
@@ -46,7 +46,7 @@ impl Trust {
         forwarded.or_else(|| headers.get(HOST)).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether the client came over TLS, as far as a believed proxy says so.
+    /// Whether a trusted proxy says that the client uses TLS.
     pub fn https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
         self.is_proxy(peer.ip())
             && headers

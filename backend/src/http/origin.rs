@@ -1,4 +1,4 @@
-//! Whose pages may open a socket (RFC 6455 §10.2). Without this any page that somebody visits could chat as them.
+//! Which origins may open a socket (RFC 6455 §10.2). Without this rule, any page could chat as its visitor.
 
 use std::net::IpAddr;
 
@@ -27,7 +27,7 @@ impl Origins {
         self.is_own(&host, scheme) && same(&origin, scheme, &host)
     }
 
-    /// A host that only this server can have: a made-up one could be another site that points here (DNS rebinding).
+    /// Whether only this server can have the host. Any other name could be a site that points here (DNS rebinding).
     fn is_own(&self, host: &str, scheme: &str) -> bool {
         if self.public_url.as_ref().is_some_and(|url| same(url, scheme, host)) {
             return true;

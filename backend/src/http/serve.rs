@@ -55,12 +55,12 @@ pub(crate) const REQUESTS: u32 = 1000;
 /// How long a connection may last that does not become a socket.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 
-/// Who is let in at a listener, and with how much patience.
+/// Which connections a listener accepts, and their deadlines.
 #[derive(Debug, Clone)]
 pub struct Door {
     /// The permits.
     pub connections: Arc<Connections>,
-    /// The proxies that are believed: they are free of the bound for one address.
+    /// The trusted proxies: they are exempt from the bound per address.
     pub trust: Arc<Trust>,
     /// For a request header, and between two requests.
     pub header_timeout: Duration,

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-/// For each step of asking.
+/// Deadline of each step.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// More than any answer of the node.
+/// Most bytes of an answer that are read.
 const LONGEST: u64 = 64 * 1024;
 
-/// Whether the node that listens on `host` and `port` is ready, and its own words for it.
+/// Whether the node that listens on `host` and `port` is ready, and the body of its answer.
 pub(super) fn ask(host: IpAddr, port: u16) -> io::Result<(bool, String)> {
     let address = SocketAddr::new(reachable(host), port);
     let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;

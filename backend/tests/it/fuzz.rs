@@ -14,7 +14,7 @@ use shared::{
     classic,
     command::Request,
     event::ServerFrame,
-    message::{Sender, SenderKind},
+    person::{Sender, SenderKind},
 };
 
 /// All golden frames of both dialects.

@@ -25,7 +25,7 @@ impl Encoding {
 }
 
 /// The encoding of a file for a client that sent these Accept-Encoding headers, and its bytes.
-/// The plain file goes to a client that accepts nothing at all: better than an error for a page.
+/// A client that accepts nothing gets the plain file: that is better than an error.
 pub(super) fn choose(file: &File, accept: &GetAll<'_, HeaderValue>) -> (Encoding, &'static [u8]) {
     let wishes = Wishes::read(accept.iter().filter_map(|value| value.to_str().ok()));
     let copies = [(Encoding::Brotli, wishes.brotli, file.brotli), (Encoding::Gzip, wishes.gzip, file.gzip)];
@@ -39,7 +39,7 @@ pub(super) fn choose(file: &File, accept: &GetAll<'_, HeaderValue>) -> (Encoding
             weight = wish;
         }
     }
-    // The plain file wins only where the client asked for it by name.
+    // The plain file wins only if the client named it.
     if wishes.identity.is_some_and(|identity| identity > weight) {
         best = (Encoding::Identity, file.identity);
     }

@@ -1,4 +1,4 @@
-//! A TCP stream that loses its patience with a peer that does not read.
+//! A TCP stream that fails when its peer does not read.
 
 use std::{
     io::{self, ErrorKind, IoSlice},
