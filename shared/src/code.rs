@@ -36,6 +36,8 @@ words! {
         NonceInvalid = "nonce_invalid",
         /// The position breaks its rule. A position that follows the rule and is not in the history is no error.
         PositionInvalid = "position_invalid",
+        /// The reaction is not one emoji.
+        EmojiInvalid = "emoji_invalid",
         /// Say `hello`, then try again.
         HelloFirst = "hello_first",
         /// `hello` was said already.
@@ -107,6 +109,7 @@ impl ErrorCode {
             | Self::MessageTooLong
             | Self::NonceInvalid
             | Self::PositionInvalid
+            | Self::EmojiInvalid
             | Self::HelloTwice
             | Self::NotJoined
             | Self::TooManyRooms
@@ -130,6 +133,7 @@ impl From<Invalid> for ErrorCode {
             Invalid::BodyEmpty => Self::MessageEmpty,
             Invalid::BodyTooLong => Self::MessageTooLong,
             Invalid::Nonce => Self::NonceInvalid,
+            Invalid::Emoji => Self::EmojiInvalid,
             Invalid::Position | Invalid::UserId => Self::PositionInvalid,
         }
     }

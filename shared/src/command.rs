@@ -3,7 +3,7 @@
 use crate::{
     error::{ErrorCode, ProtocolError},
     table::{Described, Field, Fields, Frames, Shape, Unreadable, Writer, frames, record},
-    text::{Body, Name, Nonce, Position, Room},
+    text::{Body, Emoji, Name, Nonce, Position, Room},
 };
 
 frames! {
@@ -17,6 +17,8 @@ frames! {
         Leave(Leave) = "leave" -> "left",
         /// Says something; the room need not be joined. The reply comes once it is stored.
         Send(Send) = "send" -> "sent",
+        /// Puts a reaction on a message or takes it away; the room need not be joined.
+        React(React) = "react" -> "sent",
         /// Asks for a page of history.
         History(History) = "history" -> "page",
         /// Changes the person's name from now on.
@@ -65,6 +67,22 @@ record! {
         nonce: Nonce,
         /// What.
         body: Body,
+    }
+}
+
+record! {
+    /// See [`Command::React`].
+    pub struct React {
+        /// Where.
+        room: Room,
+        /// The same on every try, as for `send`.
+        nonce: Nonce,
+        /// The position of the message.
+        to: Position,
+        /// Which reaction.
+        emoji: Emoji,
+        /// Whether the reaction is to be there from now on.
+        on: bool,
     }
 }
 

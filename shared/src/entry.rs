@@ -5,7 +5,7 @@ use std::ops::Deref;
 use crate::{
     person::Sender,
     table::{Field, Fields, Flat, Frames, Record, Shape, Unreadable, Value, Writer, frames, record},
-    text::{Body, Nonce, Position},
+    text::{Body, Emoji, Nonce, Position},
 };
 
 record! {
@@ -41,6 +41,8 @@ frames! {
     pub enum What by "kind" {
         /// A message. Its `kind` is absent.
         Said(Said) = "",
+        /// A reaction to a message, or the end of one.
+        Reacted(Reacted) = "reacted",
         /// What this reader does not know or cannot read. It has a place like any other.
         Unknown = "unknown",
     }
@@ -51,6 +53,18 @@ record! {
     pub struct Said {
         /// What was said.
         body: Body,
+    }
+}
+
+record! {
+    /// A reaction. Of two by one person with the same emoji to the same message the later one counts.
+    pub struct Reacted {
+        /// The position of the message.
+        to: Position,
+        /// Which reaction.
+        emoji: Emoji,
+        /// Whether the reaction is there from now on.
+        on: bool,
     }
 }
 

@@ -19,7 +19,7 @@ frames! {
         Joined(Joined) = "joined",
         /// To `leave`.
         Left(Left) = "left",
-        /// To `send`: it is stored.
+        /// To `send` and `react`: it is stored.
         Sent(Sent) = "sent",
         /// To `history`: a run of entries.
         Page(Page) = "page",

@@ -35,4 +35,7 @@ pub enum Invalid {
     /// The user id is not one that a server hands out.
     #[error("a user id has 1 to {} characters of A-Z a-z 0-9 _ -", limits::USER_ID_CHARS)]
     UserId,
+    /// The text is not one emoji.
+    #[error("a reaction is one emoji")]
+    Emoji,
 }

@@ -141,6 +141,13 @@ text! {
 }
 
 text! {
+    /// One emoji of any kind (Unicode Technical Standard #51): what a reaction shows.
+    Emoji is "emoji", Form::Bytes(emoji::LONGEST), |text| {
+        if emoji::length(text) == Some(text.len()) { Ok(text) } else { Err(Invalid::Emoji) }
+    }
+}
+
+text! {
     /// Where an entry stands in its room. Opaque: compared for equality only, never for order.
     /// The position of an empty room is [`Position::start`].
     Position is "position", Form::Class(r"[!#-\[\]-~]", limits::POSITION_CHARS), |text| {

@@ -30,10 +30,7 @@ pub(super) fn refuse(conversation: &Conversation, frame: &str, error: ProtocolEr
 /// Does a task. What is to be said at once goes to the outbox; an entry that was queued answers later.
 pub(super) async fn perform(conversation: &mut Conversation, task: Task) -> Option<Ack> {
     match task {
-        Task::V1(request, command) => {
-            v1::perform(conversation, request, command).await;
-            None
-        }
+        Task::V1(request, command) => v1::perform(conversation, request, command).await,
         Task::Subscribe(room) => {
             classic::subscribe(conversation, room).await;
             None

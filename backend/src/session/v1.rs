@@ -5,6 +5,7 @@ mod hello;
 mod history;
 mod join;
 mod leave;
+mod react;
 mod rename;
 mod send;
 
@@ -16,6 +17,7 @@ use shared::{
 
 use super::{
     conversation::Conversation,
+    publication::Ack,
     step::{Step, Task},
 };
 use crate::{identity::Principal, outbox::Frame};
@@ -26,6 +28,8 @@ enum Done {
     Reply(Reply),
     /// It is said already.
     Said,
+    /// An entry is queued; its answer comes later.
+    Queued(Ack),
 }
 
 pub(super) fn hear(conversation: &mut Conversation, text: &str) -> Step {
@@ -48,6 +52,7 @@ fn dispatch(conversation: &Conversation, id: u64, command: Command) -> Step {
         Command::Hello(_)
         | Command::Join(_)
         | Command::Leave(_)
+        | Command::React(_)
         | Command::History(_)
         | Command::Rename(_)
         | Command::Forget => Step::Do(Task::V1(id, command)),
@@ -55,11 +60,12 @@ fn dispatch(conversation: &Conversation, id: u64, command: Command) -> Step {
 }
 
 /// Does a command and puts its reply into the outbox.
-pub(super) async fn perform(conversation: &mut Conversation, id: u64, command: Command) {
+pub(super) async fn perform(conversation: &mut Conversation, id: u64, command: Command) -> Option<Ack> {
     let done = match command {
         Command::Hello(hello) => hello::perform(conversation, id, hello).await,
         Command::Join(join) => join::perform(conversation, id, join).await,
         Command::Leave(leave) => Ok(leave::perform(conversation, leave)),
+        Command::React(react) => react::perform(conversation, id, react).await,
         Command::History(history) => history::perform(conversation, history).await,
         Command::Rename(rename) => rename::perform(conversation, rename).await,
         Command::Forget => forget::perform(conversation).await,
@@ -68,11 +74,13 @@ pub(super) async fn perform(conversation: &mut Conversation, id: u64, command: C
     match done {
         Ok(Done::Reply(answer)) => conversation.outbox.push(reply(id, answer)),
         Ok(Done::Said) => {}
+        Ok(Done::Queued(ack)) => return Some(ack),
         Err(error) => {
             conversation.node.metrics.refusals.inc();
             conversation.outbox.push(refusal(Some(id), error));
         }
     }
+    None
 }
 
 /// An error as a reply, or as an event where no request is known.

@@ -4,7 +4,8 @@ use backend::broker::{Broker, Draft, Record};
 use bytes::Bytes;
 use shared::{
     command::{self, Command},
-    entry::{Entry, What},
+    entry::{Entry, Reacted, What},
+    error::ErrorCode,
     event::{Event, Happened, Reply},
     table::Flat,
     text::Position,
@@ -51,6 +52,42 @@ on_both! {
         let history = command::History { room: room("general"), anchor, limit: None };
         let Reply::Page(page) = away.ask(Command::History(history)).await else { panic!("no page") };
         assert_eq!(page.entries.into_vec(), heard[1..]);
+    }
+
+    async fn a_reaction_is_an_entry_like_any_other(cluster) {
+        let (one, two) = (cluster.node(&[]).await, cluster.node(&[]).await);
+        let (mut ana, mut bo, mut classic) = (one.v1("Ana").await, two.v1("Bo").await, one.classic().await);
+        classic.subscribe("general").await;
+        ana.join("general").await;
+        bo.join("general").await;
+        let to = ana.send("general", "n1", "hey").await.0;
+        bo.message().await;
+        ana.message().await;
+
+        let react = |nonce: &str, to: &Position| {
+            let (room, nonce) = (room("general"), nonce.parse().unwrap());
+            Command::React(command::React { room, nonce, to: to.clone(), emoji: "👍".parse().unwrap(), on: true })
+        };
+        let Reply::Sent(sent) = bo.ask(react("r1", &to)).await else { panic!("not stored") };
+        assert_eq!((sent.n, sent.duplicate), (Some(1), false));
+        let Reply::Sent(again) = bo.ask(react("r1", &to)).await else { panic!("not stored") };
+        assert_eq!((&again.position, again.duplicate), (&sent.position, true));
+        for client in [&mut ana, &mut bo] {
+            let Event::Entry(Happened { entry: Flat(entry), .. }) = client.event().await else {
+                panic!("no entry")
+            };
+            let reacted = Reacted { to: to.clone(), emoji: "👍".parse().unwrap(), on: true };
+            assert_eq!((&entry.position, &entry.prev), (&sent.position, &to));
+            assert_eq!(entry.what, What::Reacted(reacted));
+        }
+        // Only to a message that is there: not to a reaction, not to what never was.
+        for (nonce, to) in [("r2", &sent.position), ("r3", &"9-9.gone".parse().unwrap())] {
+            assert_eq!(ana.refused(react(nonce, to)).await, ErrorCode::MessageGone);
+        }
+        ana.send("general", "n2", "behind").await;
+        assert_eq!(ana.message().await.prev, sent.position);
+        assert!(classic.text().await.contains("hey"));
+        assert!(classic.text().await.contains("behind"), "a classic client hears nothing of reactions");
     }
 
     /// A client that is not on this machine sends to a room that it has not joined, joins it and goes on: the node looks

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::{
     command::{self, Command, PageAnchor},
-    text::{Body, Invalid, Name, Nonce, Room},
+    text::{Body, Emoji, Invalid, Name, Nonce, Position, Room},
 };
 
 use super::{
@@ -38,6 +38,16 @@ impl Chat {
             store.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
         });
         Ok(())
+    }
+
+    /// Puts a reaction on a message of the open room, or takes the own one away. Does nothing without a connection.
+    pub fn react(self, to: &Position, emoji: Emoji, on: bool) {
+        self.with(|store| {
+            let Some(room) = store.current.clone() else { return };
+            let nonce = store.platform.nonce();
+            let react = command::React { room, nonce, to: to.clone(), emoji, on };
+            store.ask(PendingRequest::React, Command::React(react));
+        });
     }
 
     /// Revokes all tokens of this person and makes them a new guest of the same name. Does nothing without a

@@ -287,7 +287,8 @@ impl Store {
             | PendingRequest::Leave
             | PendingRequest::Send(_)
             | PendingRequest::Rename
-            | PendingRequest::Forget => {}
+            | PendingRequest::Forget
+            | PendingRequest::React => {}
         }
         for nonce in nonces.iter().filter(|nonce| self.outbox.find(nonce).is_none()) {
             state.timeline.forget(nonce);
@@ -345,7 +346,9 @@ impl Store {
                     put_arc(&state.signals.loading_newer, false);
                 }
             }
-            PendingRequest::Rename | PendingRequest::Forget => self.signals.alarm.set(error.message.clone()),
+            PendingRequest::Rename | PendingRequest::Forget | PendingRequest::React => {
+                self.signals.alarm.set(error.message.clone());
+            }
             PendingRequest::Leave => {}
         }
     }

@@ -36,6 +36,7 @@ pub(super) enum PendingRequest {
     Around(Room),
     Rename,
     Forget,
+    React,
 }
 
 /// The state behind the signals of [`Signals`] and of each room.

@@ -238,6 +238,7 @@ pub(crate) fn message(id: u64, text: &str) -> MessageRow {
         own: false,
         fresh: false,
         state: Delivery::Stored,
+        reactions: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     people,
     state::{
         Chat,
-        timeline::rows::{Delivery, MessageRow, Row},
+        timeline::rows::{Delivery, MessageRow, Reaction, Row},
     },
     time,
 };
@@ -81,6 +81,7 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                     {when}
                 </header>
                 {message_body(&body, named("body"), toasts)}
+                {reactions(chat, shown)}
                 {move || waits().then(|| state(chat, delivery.get(), &nonce, &body, named("state")))}
                 {move || {
                     let text = text.clone();
@@ -101,6 +102,32 @@ pub(super) fn message(chat: Chat, first: &MessageRow, row: ArcRwSignal<Row>) -> 
                 }}
             </article>
         </li>
+    }
+}
+
+/// What people react with. A click joins a reaction or takes the own one away.
+fn reactions(chat: Chat, shown: Memo<Option<MessageRow>>) -> impl IntoView {
+    let all = Memo::new(move |_| {
+        shown.with(|message| message.as_ref().map(|it| (it.position.clone(), it.reactions.clone())))
+    });
+    move || {
+        let (position, reactions) = all.get()?;
+        let position = position.filter(|_| !reactions.is_empty())?;
+        let chips = reactions.into_iter().map(|Reaction { emoji, count, own }| {
+            let (to, kind) = (position.clone(), emoji.clone());
+            view! {
+                <button
+                    class="btn pill"
+                    type="button"
+                    tabindex="-1"
+                    aria-pressed=own.to_string()
+                    on:click=move |_| chat.react(&to, kind.clone(), !own)
+                >
+                    {emoji.to_string()}" "{count}
+                </button>
+            }
+        });
+        Some(view! { <div class="row" role="group" aria-label="Reactions">{chips.collect_view()}</div> })
     }
 }
 

@@ -172,7 +172,7 @@ impl Tab {
             Command::Send(command::Send { room, body, .. }) => format!("send {room} {body}"),
             Command::History(command::History { room, anchor, .. }) => format!("history {room} {anchor:?}"),
             Command::Rename(command::Rename { name }) => format!("rename {name}"),
-            Command::Hello(_) | Command::Forget | Command::Ping => format!("{command:?}"),
+            Command::Hello(_) | Command::React(_) | Command::Forget | Command::Ping => format!("{command:?}"),
         };
         self.fake.asked.borrow().iter().map(|(_, command)| short(command)).collect()
     }

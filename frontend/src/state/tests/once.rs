@@ -202,9 +202,12 @@ impl Model {
                 Some(Reply::Sent(Sent { room: name_of("r"), position, n, duplicate }))
             }
             Command::History(_) => Some(Reply::Error(ProtocolError::new(ErrorCode::Unavailable, "not now"))),
-            Command::Hello(_) | Command::Leave(_) | Command::Rename(_) | Command::Forget | Command::Ping => {
-                None
-            }
+            Command::Hello(_)
+            | Command::Leave(_)
+            | Command::React(_)
+            | Command::Rename(_)
+            | Command::Forget
+            | Command::Ping => None,
         }
     }
 

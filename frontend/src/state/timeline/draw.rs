@@ -3,16 +3,17 @@
 //! Rows are outlined first. An outline borrows from the timeline, so that comparing it with the row on the screen costs
 //! nothing, and only a row that differs is built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{
+    entry::{Entry, Origin, Reacted, What},
     person::Sender,
-    text::{Body, Nonce, Position, UserId},
+    text::{Body, Emoji, Nonce, Position, UserId},
 };
 
 use super::{
     Item, Timeline,
-    rows::{Break, Delivery, MessageRow, Row, RowKey},
+    rows::{Break, Delivery, MessageRow, Reaction, Row, RowKey},
 };
 use crate::{state::namesakes::Namesakes, time::Day};
 
@@ -49,6 +50,7 @@ struct MessageOutline<'a> {
     own: bool,
     fresh: bool,
     state: Delivery,
+    reactions: Vec<Reaction>,
 }
 
 impl Outline<'_> {
@@ -76,11 +78,13 @@ impl Outline<'_> {
 
 impl MessageOutline<'_> {
     fn is(&self, row: &MessageRow) -> bool {
-        let MessageRow { id, nonce, position, sender, mark, at, body, cont, own, fresh, state } = row;
+        let MessageRow { id, nonce, position, sender, mark, at, body, cont, own, fresh, state, reactions } =
+            row;
         let flags = (self.cont, self.own, self.fresh);
         (self.id, self.at, self.state) == (*id, *at, *state)
             && flags == (*cont, *own, *fresh)
             && self.mark == mark.as_deref()
+            && self.reactions == *reactions
             && (self.nonce, self.position, self.sender, self.body) == (nonce, position.as_ref(), sender, body)
     }
 
@@ -97,6 +101,7 @@ impl MessageOutline<'_> {
             own: self.own,
             fresh: self.fresh,
             state: self.state,
+            reactions: self.reactions.clone(),
         }
     }
 }
@@ -116,6 +121,7 @@ impl Timeline {
     pub fn outlines(&self, me: Option<&UserId>, day_of: impl Fn(u64) -> Day) -> Vec<Outline<'_>> {
         let senders = || self.window.iter().filter_map(Item::message).map(|shown| &shown.message.sender);
         let namesakes = Namesakes::among(senders().map(|sender| (&sender.id, &sender.name)));
+        let mut reactions = reactions(&self.window, me);
         let mut rows = Vec::with_capacity(self.window.len() + self.own.len() + 8);
         let mut above = Above::default();
         for item in &self.window {
@@ -147,6 +153,7 @@ impl Timeline {
                         own,
                         fresh: shown.fresh,
                         state: Delivery::Stored,
+                        reactions: reactions.remove(&message.position).unwrap_or_default(),
                     }));
                 }
             }
@@ -166,6 +173,7 @@ impl Timeline {
                 own: true,
                 fresh: false,
                 state: own.state,
+                reactions: Vec::new(),
             }));
         }
         rows
@@ -192,6 +200,36 @@ impl<'a> Above<'a> {
         let before = self.said.replace((sender, at));
         before.is_some_and(|(who, when)| who == sender && at.abs_diff(when) <= GROUP_MS)
     }
+}
+
+/// The reactions to each message: of two by one person with the same emoji the later one counts.
+fn reactions<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    me: Option<&UserId>,
+) -> BTreeMap<&'a Position, Vec<Reaction>> {
+    let mut people: BTreeMap<&Position, Vec<(&Emoji, BTreeSet<&UserId>)>> = BTreeMap::new();
+    for item in items {
+        let Item::Place(Entry { what: What::Reacted(Reacted { to, emoji, on }), origin, .. }) = item else {
+            continue;
+        };
+        let Some(Origin { sender, .. }) = &origin.0 else { continue };
+        let kinds = people.entry(to).or_default();
+        match kinds.iter_mut().find(|(kind, _)| *kind == emoji) {
+            Some((_, who)) if *on => drop(who.insert(&sender.id)),
+            Some((_, who)) => drop(who.remove(&sender.id)),
+            None if *on => kinds.push((emoji, BTreeSet::from([&sender.id]))),
+            None => {}
+        }
+    }
+    let reaction = |(emoji, who): (&Emoji, BTreeSet<&UserId>)| Reaction {
+        emoji: emoji.clone(),
+        count: who.len(),
+        own: me.is_some_and(|me| who.contains(me)),
+    };
+    let shown = |kinds: Vec<(&Emoji, BTreeSet<&UserId>)>| {
+        kinds.into_iter().filter(|(_, who)| !who.is_empty()).map(reaction).collect()
+    };
+    people.into_iter().map(|(to, kinds)| (to, shown(kinds))).collect()
 }
 
 fn outline(message: MessageOutline<'_>) -> Outline<'_> {

@@ -3,7 +3,7 @@
 use shared::{
     error::ErrorCode,
     person::Sender,
-    text::{Body, Nonce, Position},
+    text::{Body, Emoji, Nonce, Position},
 };
 
 use crate::time::Day;
@@ -73,6 +73,19 @@ pub struct MessageRow {
     pub fresh: bool,
     /// How far it has come.
     pub state: Delivery,
+    /// What people react with, in the order of each emoji's first reaction.
+    pub reactions: Vec<Reaction>,
+}
+
+/// A reaction to a message, by however many people. Only the entries that are loaded count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// Which one.
+    pub emoji: Emoji,
+    /// How many people.
+    pub count: usize,
+    /// Whether the person at this page is one of them.
+    pub own: bool,
 }
 
 /// How far a message has come. Only own messages are ever anything but stored.

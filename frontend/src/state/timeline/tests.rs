@@ -1,5 +1,6 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod any_order;
+mod reactions;
 mod window;
 
 use shared::{
