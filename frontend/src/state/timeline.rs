@@ -262,6 +262,11 @@ impl Timeline {
         }
         self.head = Some(entry.position.clone());
         let item = self.item(entry, me, fresh);
+        self.add(item);
+    }
+
+    /// Puts an item behind the newest one, within the bounds of window and tail.
+    fn add(&mut self, item: Item) {
         if !self.detached && !self.at_end && self.window.len() >= WINDOW + SLACK {
             // Someone reads up there: rather show nothing new than take away what is read.
             self.detach();
@@ -277,9 +282,8 @@ impl Timeline {
 
     fn push_break(&mut self, kind: Break) {
         let id = self.new_id();
-        let newest = if self.detached { &mut self.tail } else { &mut self.window };
-        if newest.back().and_then(Item::place).is_some() {
-            newest.push_back(Item::Break(id, kind));
+        if self.ending().back().and_then(Item::place).is_some() {
+            self.add(Item::Break(id, kind));
         }
     }
 

@@ -35,8 +35,13 @@ fn the_reference_is_that_of_the_code() {
 
 #[test]
 fn the_schemas_are_those_of_the_code() {
-    let text = serde_json::to_string_pretty(&schema::schema()).expect("plain data") + "\n";
-    hold(&Path::new(DOCS).join("schema.json"), &text);
+    let should_be = schema::schema();
+    let file = Path::new(DOCS).join("schema.json");
+    let read = || fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Json>(&text).ok());
+    // The order of fields in the text depends on how serde_json was built.
+    if read() != Some(should_be.clone()) {
+        hold(&file, &(serde_json::to_string_pretty(&should_be).expect("plain data") + "\n"));
+    }
 }
 
 /// The examples fit their schema, and do not when a field is missing that must be there.

@@ -302,37 +302,64 @@ impl Model {
     }
 }
 
+/// Plays the steps, lets everything arrive, and looks at the end.
+fn to_the_end(steps: &[Step]) {
+    let mut model = Model::entered();
+    for step in steps {
+        model.play(step);
+        model.check(step);
+    }
+    // In the end somebody says something more, everything arrives, and the newest messages are there.
+    model.say(1);
+    while !model.answers.is_empty() {
+        model.answer();
+        model.check(&Step::Answer);
+    }
+    while !model.events.is_empty() {
+        model.deliver();
+        model.check(&Step::Deliver(1));
+    }
+    assert_eq!(model.timeline.head(), Some(&model.head()));
+    let stray = model.timeline.own.iter().find(|own| own.position.is_some());
+    assert!(stray.is_none(), "shown as stored, and nowhere: {stray:?}");
+    model.timeline.jump_to_newest();
+    model.check(&Step::Jump);
+    let last = model.timeline.window.iter().rev().find_map(Item::place);
+    let broken = matches!(model.timeline.window.back(), Some(Item::Break(..)));
+    assert!(broken || last.map(|(position, _)| position) == model.history.last().map(|last| &last.position));
+    let mut keys: Vec<_> = rows(&model.timeline).into_iter().map(|(key, _)| format!("{key:?}")).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "two rows with one key");
+}
+
+/// Found by the random steps below.
+#[test]
+fn a_tail_lost_twice_in_a_long_log() {
+    use Step::{Burst, Deliver, LoseTail, Older, Say, Send, Write};
+    to_the_end(&[
+        LoseTail(1),
+        Say(5),
+        Say(8),
+        Write,
+        Say(8),
+        Deliver(1),
+        Say(3),
+        Send,
+        LoseTail(1),
+        Say(3),
+        Burst,
+        Burst,
+        LoseTail(1),
+        Older,
+    ]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
     #[test]
     fn no_message_twice_none_out_of_order_no_silent_hole(steps in steps()) {
-        let mut model = Model::entered();
-        for step in &steps {
-            model.play(step);
-            model.check(step);
-        }
-        // In the end somebody says something more, everything arrives, and the newest messages are there.
-        model.say(1);
-        while !model.answers.is_empty() {
-            model.answer();
-            model.check(&Step::Answer);
-        }
-        while !model.events.is_empty() {
-            model.deliver();
-            model.check(&Step::Deliver(1));
-        }
-        prop_assert_eq!(model.timeline.head(), Some(&model.head()));
-        let lost = model.timeline.own.iter().find(|own| own.position.is_some());
-        prop_assert!(lost.is_none(), "shown as stored, and nowhere: {lost:?}");
-        model.timeline.jump_to_newest();
-        model.check(&Step::Jump);
-        let last = model.timeline.window.iter().rev().find_map(Item::place);
-        let broken = matches!(model.timeline.window.back(), Some(Item::Break(..)));
-        prop_assert!(broken || last.map(|(position, _)| position) == model.history.last().map(|last| &last.position));
-        let mut keys: Vec<_> = rows(&model.timeline).into_iter().map(|(key, _)| format!("{key:?}")).collect();
-        let all = keys.len();
-        keys.sort();
-        keys.dedup();
-        prop_assert_eq!(keys.len(), all, "two rows with one key");
+        to_the_end(&steps);
     }
 }
