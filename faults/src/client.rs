@@ -1,8 +1,8 @@
 //! A `hubbub.v1` client that behaves like the page: it resumes where it was, on whichever node answers, and sends
 //! again, with the same nonce, what was not answered.
 
+mod repeat;
 mod taking;
-pub mod wire;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -17,12 +17,12 @@ use shared::{
     entry::Entry,
     text::{Name, Nonce, Position, Room},
 };
+use testkit::{Connection, Received};
 use tokio::{
     sync::{Notify, mpsc},
     time::{sleep, sleep_until},
 };
 
-use self::wire::{Heard, Wire};
 use crate::{
     checker::{ClientEvent, ClientLog, Link},
     run_state::RunState,
@@ -123,10 +123,10 @@ pub async fn run(plan: Plan, state: Arc<RunState>, mut work: mpsc::Receiver<Send
     let mut failures = 0u32;
     while !*stop.borrow() {
         let address = client.state.nodes[node];
-        if let Ok(mut wire) = Wire::connect(address).await {
+        if let Ok(mut connection) = Connection::v1(address).await {
             let stopped = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => true,
-                ended = client.converse(&mut wire, node, &mut work) => {
+                ended = client.converse(&mut connection, node, &mut work) => {
                     client.note_end(&ended);
                     false
                 }
@@ -160,23 +160,23 @@ enum End {
 impl Client {
     async fn converse(
         &mut self,
-        wire: &mut Wire,
+        connection: &mut Connection,
         node: usize,
         work: &mut mpsc::Receiver<SendOrder>,
     ) -> Result<End> {
         self.connection += 1;
         let name: Name = format!("Client {}", self.plan.index).parse()?;
         let hello = Command::Hello(command::Hello { name, token: self.token.clone() });
-        self.ask(wire, hello, Asked::Hello).await?;
+        self.ask(connection, hello, Asked::Hello).await?;
         for room in self.plan.rooms.clone() {
-            self.join(wire, room).await?;
+            self.join(connection, room).await?;
         }
         let mut tick = Instant::now() + TICK;
         let tear = self.plan.tear.clone();
         loop {
             tokio::select! {
-                heard = wire.hear() => match heard? {
-                    Heard::Frame(frame) => {
+                heard = connection.receive() => match heard? {
+                    Received::Frame(frame) => {
                         let was = self.settled;
                         self.take(node, *frame)?;
                         if mem::take(&mut self.turned_away) {
@@ -184,47 +184,47 @@ impl Client {
                             return Ok(End::Left);
                         }
                         if self.settled && !was {
-                            self.resend(wire, true).await?;
+                            self.resend(connection, true).await?;
                         }
                     }
-                    Heard::Closed(code) => return Ok(End::Closed(code)),
+                    Received::Closed(code) => return Ok(End::Closed(code)),
                 },
-                Some(say) = work.recv() => self.say(wire, say).await?,
+                Some(say) = work.recv() => self.say(connection, say).await?,
                 () = tear.notified() => {
-                    wire.tear().await?;
+                    connection.abort().await?;
                     return Ok(End::Left);
                 }
                 () = sleep_until(tick.into()) => {
                     tick = Instant::now() + TICK;
                     if self.leave_at.is_some_and(|at| at <= tick) {
-                        wire.close().await;
+                        connection.close().await;
                         return Ok(End::Left);
                     }
                     let due = |(_, at): &mut (Room, Instant)| *at <= tick;
                     for (room, _) in self.refused.extract_if(.., due).collect::<Vec<_>>() {
-                        self.join(wire, room).await?;
+                        self.join(connection, room).await?;
                     }
                     if self.settled {
-                        self.resend(wire, false).await?;
+                        self.resend(connection, false).await?;
                     }
                 }
             }
         }
     }
 
-    async fn ask(&mut self, wire: &mut Wire, command: Command, asked: Asked) -> Result<()> {
+    async fn ask(&mut self, connection: &mut Connection, command: Command, asked: Asked) -> Result<()> {
         self.request += 1;
         self.asked.insert(self.request, asked);
-        wire.say(self.request, command).await
+        connection.send(self.request, command).await
     }
 
-    async fn join(&mut self, wire: &mut Wire, room: Room) -> Result<()> {
+    async fn join(&mut self, connection: &mut Connection, room: Room) -> Result<()> {
         let since = self.at.get(&room).cloned();
         let command = Command::Join(command::Join { room: room.clone(), since: since.clone() });
-        self.ask(wire, command, Asked::Join(room, since)).await
+        self.ask(connection, command, Asked::Join(room, since)).await
     }
 
-    async fn say(&mut self, wire: &mut Wire, SendOrder(index): SendOrder) -> Result<()> {
+    async fn say(&mut self, connection: &mut Connection, SendOrder(index): SendOrder) -> Result<()> {
         let room = self.plan.rooms[index % self.plan.rooms.len()].clone();
         self.said += 1;
         let (now, random) = (self.state.now(), self.random.u16(..));
@@ -242,12 +242,12 @@ impl Client {
         self.state.pending.fetch_add(1, Relaxed);
         self.pending.push_back(Pending { room, command, nonce, due: Instant::now() });
         if self.settled {
-            self.resend(wire, false).await?;
+            self.resend(connection, false).await?;
         }
         Ok(())
     }
 
-    async fn resend(&mut self, wire: &mut Wire, all: bool) -> Result<()> {
+    async fn resend(&mut self, connection: &mut Connection, all: bool) -> Result<()> {
         let now = Instant::now();
         let mut out = Vec::new();
         for pending in &mut self.pending {
@@ -258,7 +258,7 @@ impl Client {
         }
         for (room, nonce, command) in out {
             self.seen.push(ClientEvent::Sent { room, nonce: nonce.clone(), on: self.connection });
-            self.ask(wire, command, Asked::Send(nonce, now)).await?;
+            self.ask(connection, command, Asked::Send(nonce, now)).await?;
         }
         Ok(())
     }
@@ -292,7 +292,7 @@ impl Client {
             let (sender, commands) = mpsc::channel(64);
             let name = format!("Client {}", self.plan.index);
             self.repeaters.push(sender);
-            tokio::spawn(wire::repeat(address, name, token.clone(), commands));
+            tokio::spawn(repeat::repeat(address, name, token.clone(), commands));
         }
     }
 }

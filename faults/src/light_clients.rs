@@ -16,9 +16,8 @@ use shared::{
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
+use testkit::{Connection, Received};
 use tokio::{task::JoinHandle, time::sleep};
-
-use crate::client::wire::{Heard, Wire};
 
 /// Joins in flight on one connection.
 const UNDER_WAY: usize = 16;
@@ -73,18 +72,20 @@ impl Drop for LightClients {
 
 /// Runs one client until its connection ends.
 async fn hold(node: SocketAddr, mut rooms: Vec<Room>, counts: &LightCounts) -> Result<()> {
-    let mut wire = Wire::connect(node).await?;
-    wire.greet("Light client", None).await?;
+    let mut connection = Connection::v1(node).await?;
+    connection.hello("Light client", None).await?;
     let mut asked: HashMap<u64, Room> = HashMap::new();
     let mut request = 1;
     loop {
         while asked.len() < UNDER_WAY {
             let Some(room) = rooms.pop() else { break };
             request += 1;
-            wire.say(request, Command::Join(command::Join { room: room.clone(), since: None })).await?;
+            connection
+                .send(request, Command::Join(command::Join { room: room.clone(), since: None }))
+                .await?;
             asked.insert(request, room);
         }
-        let Heard::Frame(frame) = wire.hear().await? else { bail!("closed") };
+        let Received::Frame(frame) = connection.receive().await? else { bail!("closed") };
         match *frame {
             ServerFrame::Reply(id, Reply::Joined(_)) => {
                 if asked.remove(&id).is_some() {

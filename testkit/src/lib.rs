@@ -1,10 +1,12 @@
-//! Real Redis servers and real nodes for tests: started on free ports, paused, killed, and gone when the test is.
+//! Real Redis servers, real nodes and real connections for tests. Servers start on free ports, can be paused and killed,
+//! and end with the test.
 //!
-//! Everything here blocks with a deadline; call it from a test directly, or from `spawn_blocking` where other
+//! Everything but [`client`] blocks with a deadline; call it from a test directly, or from `spawn_blocking` where other
 //! tasks must go on meanwhile.
 
 #![forbid(unsafe_code)]
 
+pub mod client;
 pub mod node;
 pub mod preload;
 mod process;
@@ -23,6 +25,7 @@ use std::{
 };
 
 pub use self::{
+    client::{ConnectOptions, Connection, Received},
     node::{NodeProcess, admin, get},
     preload::Preload,
     process::raise_descriptor_limit,

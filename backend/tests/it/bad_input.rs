@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::SinkExt;
 use shared::{
     command::{self, Command},
     error::ErrorCode,
@@ -13,7 +12,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Client, Cluster, within};
 
@@ -50,7 +48,7 @@ async fn a_classic_connection_survives_everything_it_can_say() {
         let expected = format!(r#"{{"type":"error","code":"{code}","message":""#);
         assert!(answer.starts_with(&expected), "{answer} to {}", &text[..text.len().min(80)]);
     }
-    old.socket.send(Message::binary(vec![1, 2, 3])).await.unwrap();
+    old.connection.send_binary(vec![1, 2, 3]).await.unwrap();
     assert!(old.text().await.contains("binary_frame"));
     old.subscribe("a").await;
     old.subscribe("b").await;
@@ -136,11 +134,10 @@ async fn foreign_origins_are_refused() {
         let connected = Client::try_connect(node.address, origin).await;
         match connected {
             Ok(_) => assert!(allowed, "{origin:?}"),
-            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+            Err(error) => {
                 assert!(!allowed, "{origin:?}");
-                assert_eq!(response.status(), 403);
+                assert_eq!(testkit::client::refusal(&error), Some(403), "{origin:?}: {error}");
             }
-            Err(error) => panic!("{origin:?}: {error}"),
         }
     }
 }
@@ -181,7 +178,7 @@ async fn too_many_commands_are_refused_then_end_the_connection() {
     }
     assert!(refused >= 5);
     for number in 0..60 {
-        if ana.socket.send(Message::text(format!(r#"{{"id":{number},"type":"ping"}}"#))).await.is_err() {
+        if ana.connection.send(number, Command::Ping).await.is_err() {
             break;
         }
     }

@@ -1,8 +1,9 @@
 //! Nodes and clients for tests: real listeners on free ports, real sockets, either broker.
 
 pub(crate) mod client;
+mod wait;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use backend::{
     app::{self, App},
@@ -16,11 +17,11 @@ use backend::{
 use clap::Parser;
 use tokio::net::TcpListener;
 
-pub(crate) use self::client::{Classic, Client, V1};
+pub(crate) use self::{
+    client::{Classic, Client, V1},
+    wait::{PATIENCE, until, within},
+};
 use crate::brokers::redis::{settings, shared_server};
-
-/// Longest wait for anything that must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What several nodes have in common.
 pub(crate) enum Cluster {
@@ -93,21 +94,6 @@ impl Node {
 pub(crate) fn config(flags: &[&str]) -> Config {
     let fixed = ["hubbub", "--port", "0", "--linger", "0.05"];
     Cli::parse_from(fixed.iter().chain(flags)).config
-}
-
-/// Waits for what must happen.
-pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it must happen within the test's patience")
-}
-
-/// Polls until something is so.
-pub(crate) async fn until(mut so: impl FnMut() -> bool) {
-    within(async {
-        while !so() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
 }
 
 /// Makes a test of each function on each broker.

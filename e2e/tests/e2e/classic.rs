@@ -2,24 +2,21 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use futures_util::{SinkExt, StreamExt};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use testkit::NodeProcess;
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use testkit::{Connection, NodeProcess, Received};
+use tokio::time::timeout;
 
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
-pub(crate) struct Classic(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Classic(Connection);
 
 impl Classic {
     /// Connects to the bare address, as the classic clients do.
     pub(crate) async fn connect(node: &NodeProcess) -> Result<Self> {
-        let url = format!("ws://127.0.0.1:{}", node.port());
-        Ok(Self(timeout(PATIENCE, connect_async(url)).await??.0))
+        Ok(Self(Connection::classic(([127, 0, 0, 1], node.port()).into()).await?))
     }
 
     /// Joins a room; the node has it when this returns.
@@ -34,20 +31,14 @@ impl Classic {
     }
 
     async fn write(&mut self, frame: &Value) -> Result<()> {
-        timeout(PATIENCE, self.0.send(Message::text(frame.to_string()))).await??;
-        Ok(())
+        self.0.send_text(frame.to_string()).await
     }
 
     /// The next frame must be exactly this message.
     pub(crate) async fn expect(&mut self, room: &str, message: &str) -> Result<()> {
-        let text = loop {
-            let frame = timeout(PATIENCE, self.0.next())
-                .await
-                .with_context(|| format!("waiting for {message:?}"))?
-                .context("the node closed the connection")??;
-            if let Message::Text(text) = frame {
-                break text;
-            }
+        let received = timeout(PATIENCE, self.0.receive_text()).await;
+        let Received::Frame(text) = received.with_context(|| format!("waiting for {message:?}"))?? else {
+            bail!("the node closed the connection");
         };
         let expected = json!({ "type": "sendMessage", "roomId": room, "message": message });
         let frame: Value = serde_json::from_str(&text)?;

@@ -12,35 +12,37 @@ use shared::{
     event::{Event, Reply, ServerFrame},
     limits::{BODY_BYTES, FRAME_BYTES},
 };
-use testkit::NodeProcess;
+use testkit::{ConnectOptions, Connection, NodeProcess, Received};
 use tokio::time::{sleep, timeout};
 
 use super::redis::ms;
 use crate::{
-    client::wire::{Heard, Wire},
     report::Figures,
     testbed::{TestBed, descriptors, metric},
 };
+
+/// A receive buffer that is soon full.
+const NARROW: ConnectOptions<'_> = ConnectOptions { receive_buffer: Some(4096), ..ConnectOptions::V1 };
 
 /// F8
 pub(super) async fn half_open(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     let (node, place) = (&bed.nodes[0], bed.state.nodes[0]);
     let room = bed.rooms[0].clone();
-    let mut watcher = Wire::connect(place).await?;
-    watcher.greet("Watcher", None).await?;
-    watcher.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
+    let mut watcher = Connection::v1(place).await?;
+    watcher.hello("Watcher", None).await?;
+    watcher.request(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     let sessions = metric(place, "sessions");
     let files = fewest(node).await;
-    let mut ghost = Wire::connect(place).await?;
-    let who = ghost.greet("Ghost", None).await?.user;
-    ghost.ask(2, Command::Join(command::Join { room, since: None })).await?;
+    let mut ghost = Connection::v1(place).await?;
+    let who = ghost.hello("Ghost", None).await?.user;
+    ghost.request(2, Command::Join(command::Join { room, since: None })).await?;
     figures.must("the ghost has a descriptor", fewest(node).await > files);
     // Nobody reads this socket any more, so no ping is answered.
     let silent = Instant::now();
     let seen_to_go = async {
         loop {
-            match watcher.hear().await? {
-                Heard::Frame(frame) => match *frame {
+            match watcher.receive().await? {
+                Received::Frame(frame) => match *frame {
                     ServerFrame::Event(Event::Presence(shared::event::Presence { went, .. }))
                         if went.0.contains(&who) =>
                     {
@@ -48,7 +50,7 @@ pub(super) async fn half_open(bed: &mut TestBed, figures: &mut Figures) -> Resul
                     }
                     ServerFrame::Event(_) | ServerFrame::Reply(..) => {}
                 },
-                Heard::Closed(code) => bail!("the watcher was closed ({code:?})"),
+                Received::Closed(code) => bail!("the watcher was closed ({code:?})"),
             }
         }
     };
@@ -76,10 +78,10 @@ async fn fewest(node: &NodeProcess) -> usize {
 pub(super) async fn slow_reader(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     bed.state.body_bytes.store(8_000, Relaxed);
     let calm = bed.calm().await;
-    let mut slow = Wire::narrow(bed.state.nodes[0], 4096).await?;
-    slow.greet("Slow", None).await?;
+    let mut slow = Connection::open(bed.state.nodes[0], NARROW).await?;
+    slow.hello("Slow", None).await?;
     for (id, room) in (2..).zip(&bed.rooms) {
-        slow.ask(id, Command::Join(command::Join { room: room.clone(), since: None })).await?;
+        slow.request(id, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     }
     let place = bed.state.nodes[0];
     let before = (metric(place, "closes"), bed.resident());
@@ -95,9 +97,9 @@ pub(super) async fn slow_reader(bed: &mut TestBed, figures: &mut Figures) -> Res
         figures.note(format!("node grew by {grown} MiB"));
     }
     let code = loop {
-        match timeout(Duration::from_secs(20), slow.hear()).await? {
-            Ok(Heard::Frame(_)) => {}
-            Ok(Heard::Closed(code)) => break code,
+        match timeout(Duration::from_secs(20), slow.receive()).await? {
+            Ok(Received::Frame(_)) => {}
+            Ok(Received::Closed(code)) => break code,
             Err(_) => break None,
         }
     };
@@ -107,8 +109,8 @@ pub(super) async fn slow_reader(bed: &mut TestBed, figures: &mut Figures) -> Res
 
 /// F12
 pub(super) async fn at_the_limits(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
-    let mut wire = Wire::connect(bed.state.nodes[0]).await?;
-    wire.greet("Long", None).await?;
+    let mut connection = Connection::v1(bed.state.nodes[0]).await?;
+    connection.hello("Long", None).await?;
     let room = bed.options.room("long")?;
     let place = room.clone();
     let whole = Command::Send(command::Send {
@@ -116,14 +118,14 @@ pub(super) async fn at_the_limits(bed: &mut TestBed, figures: &mut Figures) -> R
         nonce: "long-1234".parse()?,
         body: "x".repeat(BODY_BYTES).parse()?,
     });
-    let stored = matches!(wire.ask(2, whole).await?, Reply::Sent(_));
+    let stored = matches!(connection.request(2, whole).await?, Reply::Sent(_));
     figures.must("a message at the limit is stored", stored);
     let over = format!(
         r#"{{"id":3,"type":"send","room":"{place}","nonce":"long-1235","body":"{}"}}"#,
         "x".repeat(BODY_BYTES + 1)
     );
-    wire.say_text(over).await?;
-    let Reply::Error(refused) = wire.answer_to(3).await? else {
+    connection.send_text(over).await?;
+    let Reply::Error(refused) = connection.reply_to(3).await? else {
         bail!("one byte over the limit was accepted")
     };
     figures.must("a message over the limit is refused as such", refused.code == ErrorCode::MessageTooLong);
@@ -131,11 +133,11 @@ pub(super) async fn at_the_limits(bed: &mut TestBed, figures: &mut Figures) -> R
         let start = r#"{"id":4,"type":"ping","pad":""#;
         format!("{start}{}\"}}", "x".repeat(bytes - start.len() - 2))
     };
-    wire.say_text(frame(FRAME_BYTES)).await?;
-    figures.must("a frame at the limit is read", wire.answer_to(4).await? == Reply::Pong);
-    wire.say_text(frame(FRAME_BYTES + 1)).await?;
-    let ended = timeout(Duration::from_secs(10), wire.hear()).await??;
-    figures.must("a frame over the limit ends with 1009", matches!(ended, Heard::Closed(Some(1009))));
+    connection.send_text(frame(FRAME_BYTES)).await?;
+    figures.must("a frame at the limit is read", connection.reply_to(4).await? == Reply::Pong);
+    connection.send_text(frame(FRAME_BYTES + 1)).await?;
+    let ended = timeout(Duration::from_secs(10), connection.receive()).await??;
+    figures.must("a frame over the limit ends with 1009", matches!(ended, Received::Closed(Some(1009))));
     figures.note("4 of 4 as they must be, if nothing else is said");
     Ok(())
 }

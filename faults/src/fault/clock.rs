@@ -12,17 +12,14 @@ use shared::{
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
+use testkit::{Connection, Received};
 use tokio::{
     task::block_in_place,
     time::{sleep, timeout},
 };
 
 use super::redis::{Tail, ms};
-use crate::{
-    client::wire::{Heard, Wire},
-    report::Figures,
-    testbed::TestBed,
-};
+use crate::{report::Figures, testbed::TestBed};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 const HOUR: i64 = 3600;
@@ -158,14 +155,14 @@ fn all_ready(bed: &TestBed) -> bool {
 
 /// The time that a node gives to a message, in seconds.
 async fn said_at(bed: &TestBed, node: usize) -> Result<i64> {
-    let mut wire = Wire::connect(bed.state.nodes[node]).await?;
-    wire.greet("Watch", None).await?;
+    let mut connection = Connection::v1(bed.state.nodes[node]).await?;
+    connection.hello("Watch", None).await?;
     let room: Room = format!("watch {node}").parse()?;
-    wire.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
+    connection.request(2, Command::Join(command::Join { room: room.clone(), since: None })).await?;
     let nonce = format!("watch-{}", fastrand::u32(..)).parse()?;
-    wire.say(3, Command::Send(command::Send { room, nonce, body: "now".parse()? })).await?;
+    connection.send(3, Command::Send(command::Send { room, nonce, body: "now".parse()? })).await?;
     loop {
-        let Heard::Frame(frame) = timeout(PATIENCE, wire.hear()).await?? else { bail!("closed") };
+        let Received::Frame(frame) = timeout(PATIENCE, connection.receive()).await?? else { bail!("closed") };
         if let ServerFrame::Event(Event::Message(happened)) = *frame {
             let message = happened.entry.message().context("not a message")?;
             return Ok(i64::try_from(message.at / 1000)?);
@@ -178,14 +175,16 @@ async fn tokens(bed: &TestBed, figures: &mut Figures) -> Result<()> {
     let nodes = &bed.state.nodes;
     for from in 0..nodes.len() {
         for to in 0..nodes.len() {
-            let welcome = Wire::connect(nodes[from]).await?.greet("Traveller", None).await?;
-            let mut there = Wire::connect(nodes[to]).await?;
-            let same = there.greet("Traveller", Some(welcome.token.clone())).await?;
+            let welcome = Connection::v1(nodes[from]).await?.hello("Traveller", None).await?;
+            let mut there = Connection::v1(nodes[to]).await?;
+            let same = there.hello("Traveller", Some(welcome.token.clone())).await?;
             let what = format!("a token of node {from} counts at node {to}");
             figures.must(&what, same.user == welcome.user && same.refused.is_none());
-            let Reply::Forgotten(_) = there.ask(2, Command::Forget).await? else { bail!("not forgotten") };
+            let Reply::Forgotten(_) = there.request(2, Command::Forget).await? else {
+                bail!("not forgotten")
+            };
             for token in [welcome.token, same.token] {
-                let after = Wire::connect(nodes[from]).await?.greet("Traveller", Some(token)).await?;
+                let after = Connection::v1(nodes[from]).await?.hello("Traveller", Some(token)).await?;
                 let what = format!("forgotten at node {to}, a token is worthless at node {from}");
                 figures.must(&what, after.user != welcome.user && after.refused.is_some());
             }

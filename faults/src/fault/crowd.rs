@@ -8,10 +8,11 @@ use shared::{
     error::ErrorCode,
     event::{Reply, ServerFrame},
 };
+use testkit::Connection;
 use tokio::{task::block_in_place, time::timeout};
 
 use super::redis::ms;
-use crate::{client::wire::Wire, report::Figures, testbed::TestBed};
+use crate::{report::Figures, testbed::TestBed};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -20,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(super) async fn flood(bed: &mut TestBed, figures: &mut Figures) -> Result<()> {
     const SAID: u64 = 40_000;
     let calm = bed.calm().await;
-    let mut wire = Wire::connect(bed.state.nodes[0]).await?;
-    wire.greet("Flood", None).await?;
+    let mut connection = Connection::v1(bed.state.nodes[0]).await?;
+    connection.hello("Flood", None).await?;
     let room = bed.options.room("flood")?;
     let mut texts = Vec::new();
     for id in 2..SAID + 2 {
@@ -46,7 +47,7 @@ pub(super) async fn flood(bed: &mut TestBed, figures: &mut Figures) -> Result<()
         }
         stored + pongs + refused == SAID
     };
-    let ended = timeout(Duration::from_secs(10), wire.burst(texts, count)).await.ok().flatten();
+    let ended = timeout(Duration::from_secs(10), connection.burst(texts, count)).await.ok().flatten();
     let busy = bed.state.take_p99();
     let most = 4_000 + 2_000 * ms(start.elapsed()) / 1_000;
     figures.note(format!("{SAID} commands at once, {refused} refused, ended {ended:?}"));
@@ -63,7 +64,7 @@ pub(super) async fn no_descriptors(bed: &mut TestBed, figures: &mut Figures) -> 
     limit(pid, "8:")?;
     let before = ticks(pid)?;
     let begun = Instant::now();
-    let refused = timeout(Duration::from_secs(2), Wire::connect(bed.state.nodes[0])).await;
+    let refused = timeout(Duration::from_secs(2), Connection::v1(bed.state.nodes[0])).await;
     figures.must("nobody new gets in", !matches!(refused, Ok(Ok(_))));
     tokio::time::sleep(Duration::from_secs(3)).await;
     bed.flows(PATIENCE).await?;
@@ -73,7 +74,7 @@ pub(super) async fn no_descriptors(bed: &mut TestBed, figures: &mut Figures) -> 
     figures.must("the node does not spin", used < 20);
     limit(pid, "4096:")?;
     let back = Instant::now();
-    while Wire::connect(bed.state.nodes[0]).await.is_err() {
+    while Connection::v1(bed.state.nodes[0]).await.is_err() {
         ensure!(back.elapsed() < PATIENCE, "nobody new gets in though there are descriptors again");
     }
     figures.in_time("lets people in again after", ms(back.elapsed()), 1_000);

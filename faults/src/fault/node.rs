@@ -11,17 +11,14 @@ use shared::{
     event::{Event, Reply, ServerFrame},
     text::Room,
 };
+use testkit::{Connection, Received};
 use tokio::{
     task::block_in_place,
     time::{sleep, timeout},
 };
 
 use super::redis::ms;
-use crate::{
-    client::wire::{Heard, Wire},
-    report::Figures,
-    testbed::TestBed,
-};
+use crate::{report::Figures, testbed::TestBed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -103,34 +100,35 @@ pub(super) async fn replaced(bed: &mut TestBed, figures: &mut Figures) -> Result
 /// Somebody on each node says something, which somebody on each node hears. Answers how long that took.
 async fn each_hears_each(bed: &TestBed, what: &str) -> Result<Duration> {
     let room: Room = "mixture".parse()?;
-    let mut wires = Vec::new();
+    let mut connections = Vec::new();
     for node in &bed.state.nodes {
-        let mut wire = Wire::connect(*node).await?;
-        wire.greet("Mixture", None).await?;
-        match wire.ask(2, Command::Join(command::Join { room: room.clone(), since: None })).await? {
-            Reply::Joined(_) => wires.push(wire),
+        let mut connection = Connection::v1(*node).await?;
+        connection.hello("Mixture", None).await?;
+        match connection.request(2, Command::Join(command::Join { room: room.clone(), since: None })).await? {
+            Reply::Joined(_) => connections.push(connection),
             other => bail!("a join was answered with {other:?}"),
         }
     }
     let begun = Instant::now();
-    for (node, wire) in wires.iter_mut().enumerate() {
+    for (node, connection) in connections.iter_mut().enumerate() {
         let body = format!("{what} from {node}").parse()?;
-        wire.say(
-            3,
-            Command::Send(command::Send {
-                room: room.clone(),
-                nonce: format!("{what}-{node}").parse()?,
-                body,
-            }),
-        )
-        .await?;
+        connection
+            .send(
+                3,
+                Command::Send(command::Send {
+                    room: room.clone(),
+                    nonce: format!("{what}-{node}").parse()?,
+                    body,
+                }),
+            )
+            .await?;
     }
-    let all = wires.len();
-    for (node, wire) in wires.iter_mut().enumerate() {
+    let all = connections.len();
+    for (node, connection) in connections.iter_mut().enumerate() {
         let mut heard = HashSet::new();
         let listen = async {
             while heard.len() < all {
-                let Heard::Frame(frame) = wire.hear().await? else { bail!("closed") };
+                let Received::Frame(frame) = connection.receive().await? else { bail!("closed") };
                 if let ServerFrame::Event(Event::Message(happened)) = *frame {
                     let message = happened.entry.message().context("not a message")?;
                     ensure!(heard.insert(message.nonce), "node {node} repeats");

@@ -11,12 +11,11 @@ use shared::{
     event::Reply,
     text::Room,
 };
-use testkit::Data;
+use testkit::{Connection, Data};
 use tokio::{task::block_in_place, time::sleep};
 
 use super::redis::ms;
 use crate::{
-    client::wire::Wire,
     light_clients::LightClients,
     proxy::ProxyMode,
     report::Figures,
@@ -113,19 +112,19 @@ async fn missed(bed: &TestBed, total: usize, clients: &LightClients, figures: &m
 /// will then have been heard.
 async fn speak(bed: &TestBed, rooms: &[usize], clients: &LightClients) -> Result<u64> {
     let nodes = bed.nodes.len();
-    let mut wires = Vec::new();
+    let mut connections = Vec::new();
     for node in &bed.state.nodes {
-        let mut wire = Wire::connect(*node).await?;
+        let mut connection = Connection::v1(*node).await?;
         // Where nothing is said, nobody has to be let in.
-        wire.say(1, Command::Hello(command::Hello { name: "Speaker".parse()?, token: None })).await?;
-        wires.push(wire);
+        connection.send(1, Command::Hello(command::Hello { name: "Speaker".parse()?, token: None })).await?;
+        connections.push(connection);
     }
     let before = clients.counts.messages.load(Relaxed);
     for (said, room) in rooms.iter().enumerate() {
         let nonce = format!("sample-{said}").parse()?;
         let send =
             Command::Send(command::Send { room: name(*room)?, nonce, body: "Is somebody here?".parse()? });
-        match wires[(room + 1) % nodes].ask(u64::try_from(said)? + 2, send).await? {
+        match connections[(room + 1) % nodes].request(u64::try_from(said)? + 2, send).await? {
             Reply::Sent(_) => {}
             other => bail!("a message was answered with {other:?}"),
         }

@@ -2,63 +2,56 @@
 
 use std::{collections::VecDeque, marker::PhantomData, net::SocketAddr};
 
-use futures_util::{SinkExt, StreamExt};
 use shared::{
-    SUBPROTOCOL,
-    command::{self, Command, Request},
+    command::{self, Command},
     entry::Message as Said,
     error::{ErrorCode, ProtocolError},
     event::{Event, Joined, Reply, ServerFrame, Welcome},
     text::{Body, Nonce, Position, Room},
 };
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
-};
+use testkit::{ConnectOptions, Connection, Received};
 
-use super::within;
+use super::wait::within;
 
 /// Speaks `hubbub.v1`.
 pub(crate) struct V1;
 /// Speaks the classic protocol.
 pub(crate) struct Classic;
 
+/// A connection whose trouble fails the test.
 pub(crate) struct Client<D> {
-    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) connection: Connection,
     events: VecDeque<Event>,
     request: u64,
     dialect: PhantomData<D>,
 }
 
 impl<D> Client<D> {
-    fn new(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { socket, events: VecDeque::new(), request: 0, dialect: PhantomData }
+    async fn open(address: SocketAddr, options: ConnectOptions<'_>) -> anyhow::Result<Self> {
+        let connection = within(Connection::open(address, options)).await?;
+        Ok(Self { connection, events: VecDeque::new(), request: 0, dialect: PhantomData })
     }
 
     /// Sends a text as it is.
     pub(crate) async fn say(&mut self, text: impl Into<String>) {
-        within(self.socket.send(Message::text(text.into()))).await.unwrap();
+        within(self.connection.send_text(text)).await.unwrap();
     }
 
     /// The next text frame.
     pub(crate) async fn text(&mut self) -> String {
-        loop {
-            match within(self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => return text.to_string(),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("expected a text frame, got {other:?}"),
-            }
+        match within(self.connection.receive_text()).await.unwrap() {
+            Received::Frame(text) => text,
+            Received::Closed(code) => panic!("expected a text frame, got a close with {code:?}"),
         }
     }
 
     /// The code with which the server ends the connection; frames before it are passed over.
     pub(crate) async fn close_code(&mut self) -> Option<u16> {
         loop {
-            match within(self.socket.next()).await {
-                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return None,
+            match within(self.connection.receive_text()).await {
+                Ok(Received::Frame(_)) => {}
+                Ok(Received::Closed(code)) => return code,
+                Err(_) => return None,
             }
         }
     }
@@ -66,15 +59,13 @@ impl<D> Client<D> {
 
 impl Client<Classic> {
     pub(crate) async fn connect_classic(address: SocketAddr, path: &str) -> Self {
-        let (socket, _) = within(connect_async(format!("ws://{address}{path}"))).await.unwrap();
-        Self::new(socket)
+        Self::open(address, ConnectOptions { path, ..ConnectOptions::CLASSIC }).await.unwrap()
     }
 
     /// See [`Client::connect_from`].
     pub(crate) async fn connect_classic_from(address: SocketAddr, client: &str) -> Self {
-        let mut request = format!("ws://{address}/").into_client_request().unwrap();
-        request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
-        Self::new(within(connect_async(request)).await.unwrap().0)
+        let header = Some(("x-forwarded-for", client));
+        Self::open(address, ConnectOptions { header, ..ConnectOptions::CLASSIC }).await.unwrap()
     }
 
     /// Subscribes and waits until it counts: an answer to a refused command comes behind it.
@@ -100,22 +91,22 @@ impl Client<V1> {
         Self::try_connect(address, None).await.unwrap()
     }
 
-    pub(crate) async fn try_connect(address: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
-        Self::connect_with(address, origin.map(|origin| ("origin", origin))).await
+    pub(crate) async fn try_connect(address: SocketAddr, origin: Option<&str>) -> anyhow::Result<Self> {
+        let header = origin.map(|origin| ("origin", origin));
+        Self::open(address, ConnectOptions { header, ..ConnectOptions::V1 }).await
     }
 
     /// Comes from afar, as the proxy says that a node trusts (`--trusted-proxies 127.0.0.1`).
     pub(crate) async fn connect_from(address: SocketAddr, client: &str) -> Self {
-        Self::connect_with(address, Some(("x-forwarded-for", client))).await.unwrap()
+        let header = Some(("x-forwarded-for", client));
+        Self::open(address, ConnectOptions { header, ..ConnectOptions::V1 }).await.unwrap()
     }
 
-    async fn connect_with(address: SocketAddr, header: Option<(&'static str, &str)>) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-        if let Some((name, value)) = header {
-            request.headers_mut().insert(name, value.parse().unwrap());
+    async fn frame(&mut self) -> ServerFrame {
+        match within(self.connection.receive()).await.unwrap() {
+            Received::Frame(frame) => *frame,
+            Received::Closed(code) => panic!("expected a frame, got a close with {code:?}"),
         }
-        Ok(Self::new(within(connect_async(request)).await?.0))
     }
 
     /// Asks and waits for the reply.
@@ -127,15 +118,14 @@ impl Client<V1> {
     /// Asks without waiting; returns the request id.
     pub(crate) async fn tell(&mut self, command: Command) -> u64 {
         self.request += 1;
-        let request = Request { id: self.request, command };
-        self.say(request.encode()).await;
+        within(self.connection.send(self.request, command)).await.unwrap();
         self.request
     }
 
     /// The reply to a request; replies to others before it are passed over.
     pub(crate) async fn reply(&mut self, id: u64) -> Reply {
         loop {
-            match ServerFrame::decode(&self.text().await).unwrap() {
+            match self.frame().await {
                 ServerFrame::Reply(of, reply) if of == id => return reply,
                 ServerFrame::Reply(..) => {}
                 ServerFrame::Event(event) => self.events.push_back(event),
@@ -148,7 +138,7 @@ impl Client<V1> {
         loop {
             let event = match self.events.pop_front() {
                 Some(event) => event,
-                None => match ServerFrame::decode(&self.text().await).unwrap() {
+                None => match self.frame().await {
                     ServerFrame::Event(event) => event,
                     ServerFrame::Reply(..) => continue,
                 },
