@@ -16,13 +16,13 @@ pub type Frame = Bytes;
 /// Many writers, one reader: the session. Overflow ends the session and nobody else.
 #[derive(Debug)]
 pub struct Outbox {
-    queue: Mutex<Waiting>,
+    queue: Mutex<Backlog>,
     changed: Notify,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Backlog {
     frames: VecDeque<Frame>,
     bytes: usize,
     end: Option<CloseReason>,
@@ -63,7 +63,7 @@ impl Outbox {
             queue.frames.push_back(frame);
         }
         if queue.bytes > self.limit {
-            *queue = Waiting { end: Some(CloseReason::Slow), ..Waiting::default() };
+            *queue = Backlog { end: Some(CloseReason::Slow), ..Backlog::default() };
         } else if !was_empty || queue.frames.is_empty() {
             // Whoever filled an empty queue has already woken the session.
             return;
@@ -100,7 +100,7 @@ impl Outbox {
         self.changed.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Backlog> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,7 +9,7 @@ use shared::{
 use super::{
     chat::Chat,
     room_state::put_arc,
-    saved::Identity,
+    saved::SavedIdentity,
     store::{PendingRequest, Store},
     timeline::rows::RowKey,
 };
@@ -21,8 +21,9 @@ impl Chat {
     pub fn set_name(self, name: &str) -> Result<(), Invalid> {
         let name = Name::parse(name)?;
         self.with(|store| {
-            let before = store.me.clone().unwrap_or(Identity { name: name.clone(), user: None, token: None });
-            store.be(Identity { name, ..before });
+            let before =
+                store.me.clone().unwrap_or(SavedIdentity { name: name.clone(), user: None, token: None });
+            store.be(SavedIdentity { name, ..before });
             store.start();
         });
         Ok(())
@@ -33,7 +34,7 @@ impl Chat {
         let name = Name::parse(name)?;
         self.with(|store| {
             let Some(me) = store.me.clone() else { return };
-            store.be(Identity { name: name.clone(), ..me });
+            store.be(SavedIdentity { name: name.clone(), ..me });
             store.wanted_name = Some(name.clone());
             store.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
         });

@@ -16,7 +16,7 @@ use super::{
     chat::Chat,
     outbox::Seen,
     room_state::put_arc,
-    saved::{self, Identity},
+    saved::{self, SavedIdentity},
     store::{PendingRequest, Store},
 };
 use crate::net::{
@@ -132,7 +132,7 @@ impl Store {
         // A person keeps the name that the server has of them, whatever `hello` says.
         let unconfirmed = self.wanted_name.clone().zip(self.me.clone());
         if let Some((name, me)) = unconfirmed.filter(|(name, me)| me.name != *name) {
-            self.be(Identity { name: name.clone(), ..me });
+            self.be(SavedIdentity { name: name.clone(), ..me });
             self.ask(PendingRequest::Rename, Command::Rename(command::Rename { name }));
         }
         // First the room that is looked at, then those in which something waits to be sent.
@@ -146,7 +146,7 @@ impl Store {
 
     fn be_welcome(&mut self, welcome: Welcome) {
         let Welcome { user, name, token, .. } = welcome;
-        self.be(Identity { name, user: Some(user), token: Some(token) });
+        self.be(SavedIdentity { name, user: Some(user), token: Some(token) });
     }
 
     /// The person asked to be forgotten, somewhere else. Another tab of this browser may have gone on as somebody new:
@@ -168,7 +168,7 @@ impl Store {
     fn renamed(&mut self, name: Name) {
         self.wanted_name = None;
         if let Some(me) = self.me.clone() {
-            self.be(Identity { name, ..me });
+            self.be(SavedIdentity { name, ..me });
         }
     }
 

@@ -18,7 +18,7 @@ pub const OUTBOX: &str = "hubbub.outbox.";
 
 record! {
     /// The person at this page, as saved.
-    pub(super) struct Identity {
+    pub(super) struct SavedIdentity {
         /// Their display name.
         name: Name,
         /// Their id, once a server assigned it.
@@ -43,12 +43,12 @@ record! {
 }
 
 /// The saved person, if there is one.
-pub(super) fn identity(platform: &dyn Platform) -> Option<Identity> {
+pub(super) fn identity(platform: &dyn Platform) -> Option<SavedIdentity> {
     table::parse(&platform.get(ME)?).ok()
 }
 
 /// Saves the person.
-pub(super) fn save_identity(platform: &dyn Platform, identity: &Identity) {
+pub(super) fn save_identity(platform: &dyn Platform, identity: &SavedIdentity) {
     platform.set(ME, Some(&table::text(identity)));
 }
 

@@ -16,7 +16,7 @@ use super::{
     platform::Platform,
     room_signals::RoomSignals,
     room_state::RoomState,
-    saved::{self, Identity, SavedRoom},
+    saved::{self, SavedIdentity, SavedRoom},
     signals::{Me, Signals},
     timeline::rows::Delivery,
 };
@@ -43,7 +43,7 @@ pub(super) enum PendingRequest {
 pub(super) struct Store {
     pub(super) platform: Rc<dyn Platform>,
     pub(super) signals: Signals,
-    pub(super) me: Option<Identity>,
+    pub(super) me: Option<SavedIdentity>,
     /// The name that the person chose, until the server has confirmed it.
     pub(super) wanted_name: Option<Name>,
     pub(super) rooms: BTreeMap<Room, RoomState>,
@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Takes a new or changed identity.
-    pub(super) fn be(&mut self, me: Identity) {
+    pub(super) fn be(&mut self, me: SavedIdentity) {
         let before = self.me.replace(me.clone());
         saved::save_identity(&*self.platform, &me);
         self.signals.me.set(Some(Me { name: me.name, user: me.user.clone() }));

@@ -31,7 +31,7 @@ fn entry(number: u64) -> StoredEntry {
 }
 
 /// A room as a node knows it, and a history that may be ahead of the node.
-struct World {
+struct JoinFixture {
     live: Live,
     budget: Budget,
     metrics: Metrics,
@@ -52,7 +52,7 @@ enum Since {
     Forged,
 }
 
-impl World {
+impl JoinFixture {
     fn opened(newest: u64) -> Self {
         let (budget, metrics) = (Budget::new(64 << 20), Metrics::default());
         let mut live = Live::new(Room::parse("r").unwrap());
@@ -153,31 +153,31 @@ proptest! {
         trimmed in prop_oneof![3 => Just(0_u64), 1 => 0..700_u64],
         ring_given_up in any::<bool>(),
     ) {
-        let mut world = World::opened(opened);
-        world.trimmed = trimmed.min(opened.saturating_sub(1));
-        world.stored += before.0;
-        world.deliver(before.1);
+        let mut fixture = JoinFixture::opened(opened);
+        fixture.trimmed = trimmed.min(opened.saturating_sub(1));
+        fixture.stored += before.0;
+        fixture.deliver(before.1);
         if ring_given_up {
-            world.live.clear_ring(&world.budget);
+            fixture.live.clear_ring(&fixture.budget);
         }
-        let mut at = world.enter();
+        let mut at = fixture.enter();
         let known = match since {
             Since::Nothing => None,
             Since::Behind(count) => Some(at.saturating_sub(count)),
-            Since::Ahead(count) => Some((at + count).min(world.stored)),
+            Since::Ahead(count) => Some((at + count).min(fixture.stored)),
             Since::Forged => Some(u64::MAX),
         };
         let asked = known.map(position);
         // While the page is read, the room goes on.
-        world.stored += meanwhile.0;
-        world.deliver(meanwhile.1);
-        let page = match world.page(&position(at), asked.as_ref()) {
+        fixture.stored += meanwhile.0;
+        fixture.deliver(meanwhile.1);
+        let page = match fixture.page(&position(at), asked.as_ref()) {
             Found::Page(page) => page,
             Found::Moved => {
                 prop_assert!(known > Some(at), "the node had nothing to look for");
-                world.deliver(u64::MAX - world.delivered);
-                at = world.enter();
-                match world.page(&position(at), asked.as_ref()) {
+                fixture.deliver(u64::MAX - fixture.delivered);
+                at = fixture.enter();
+                match fixture.page(&position(at), asked.as_ref()) {
                     Found::Page(page) => page,
                     Found::Moved => panic!("looked again in vain"),
                 }
@@ -189,17 +189,17 @@ proptest! {
             prop_assert_eq!(&shown, &missed, "not exactly what was missed");
         } else {
             let known = known.unwrap_or(u64::MAX);
-            let can_be_had = known >= world.trimmed && known <= at && at - known <= limits::RECOVERY_MAX as u64;
+            let can_be_had = known >= fixture.trimmed && known <= at && at - known <= limits::RECOVERY_MAX as u64;
             prop_assert!(!can_be_had, "{known} could be brought up to {at}");
             prop_assert!(shown.last() == Some(&at) || at == 0, "the newest page ends before {at}");
             prop_assert!(shown.windows(2).all(|pair| pair[1] == pair[0] + 1));
             prop_assert!(shown.len() <= limits::PAGE && bytes(&page.entries) <= PAGE_BYTES);
             // The ring does not hear of what the history trims: there may be less than it says, never more.
-            prop_assert!(page.older || at == 0 || shown[0] <= world.trimmed + 1, "older ones are hidden");
+            prop_assert!(page.older || at == 0 || shown[0] <= fixture.trimmed + 1, "older ones are hidden");
         }
-        world.live.release(SessionId(1), Frame::from("{}"));
-        world.deliver(u64::MAX - world.delivered);
-        let live: Vec<u64> = (at + 1..=world.stored).collect();
-        prop_assert_eq!(world.written(), live, "what follows the page is not what came after it");
+        fixture.live.release(SessionId(1), Frame::from("{}"));
+        fixture.deliver(u64::MAX - fixture.delivered);
+        let live: Vec<u64> = (at + 1..=fixture.stored).collect();
+        prop_assert_eq!(fixture.written(), live, "what follows the page is not what came after it");
     }
 }
