@@ -110,6 +110,9 @@ fn rename_everywhere(target: &Target) -> Result<()> {
     second.hello_with("Ana", &first.welcome["token"])?;
     second.join(&room)?;
     first.ask("rename", json!({"name": "Anna"}), "renamed")?;
+    // The node of the second connection may be another one, which hears of it a moment later.
+    let anna = json!([{"id": first.welcome["user"], "name": "Anna"}]);
+    second.find(|frame| frame["type"] == "presence" && frame["came"] == anna)?;
     second.say(&room, "who am I?")?;
     let message = second.message(&room)?;
     ensure!(message["sender"]["name"] == "Anna", "{message}");
