@@ -156,7 +156,10 @@ fn forgotten_token(target: &Target) -> Result<()> {
     let mut client = target.guest("Ana")?;
     let before = client.welcome.clone();
     client.ask("forget", json!({}), "forgotten")?;
-    let welcome = target.connect()?.hello_with("Ana", &before["token"])?;
+    let hello = || target.connect()?.hello_with("Ana", &before["token"]);
+    // A node that hears of it in this very moment ends whoever shows the token, as it ends all connections of the person.
+    let welcome =
+        hello().or_else(|error| if error.to_string().contains("3502") { hello() } else { Err(error) })?;
     ensure!(welcome["user"] != before["user"] && welcome["refused"]["code"] == "token_invalid", "{welcome}");
     Ok(())
 }
