@@ -176,8 +176,8 @@ pub struct Refused {
     pub error: ProtocolError,
 }
 
-/// The field of the request id.
-const ID: &str = "id";
+/// The field of the request id, in commands and replies.
+pub(crate) const ID: &str = "id";
 
 impl Request {
     /// Reads one text frame.

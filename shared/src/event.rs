@@ -3,6 +3,7 @@
 //! Unknown kinds and unknown fields are ignored by clients, so that old pages live with new nodes.
 
 use crate::{
+    command::ID,
     entry::{Entries, Entry},
     error::ProtocolError,
     person::Person,
@@ -203,9 +204,6 @@ pub enum ServerFrame {
     /// Something that happened.
     Event(Event),
 }
-
-/// The field of the request id.
-const ID: &str = "id";
 
 impl ServerFrame {
     /// Reads one text frame.

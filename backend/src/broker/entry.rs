@@ -41,13 +41,13 @@ impl StoredEntry {
         self.record.wire().len() + self.change.as_ref().map_or(0, |change| change.record.wire().len())
     }
 
-    /// Appends the entry as the JSON object that clients read: its place, then the fields of its record as they are.
-    /// Of a record that this build cannot pass on, no more than the place.
-    pub fn write_json(&self, out: &mut String) {
+    /// Appends the fields of the JSON object that clients read, and its end: the place, then the fields of the record as
+    /// they are. Of a record that this build cannot pass on, no more than the place. Whoever calls has begun the object.
+    pub fn write_fields(&self, out: &mut String) {
         use std::fmt::Write as _;
         let Self { position, prev, n, record, change: _ } = self;
         // Positions have no character that JSON escapes; writing to a text does not fail.
-        let written = write!(out, r#"{{"position":"{position}","prev":"{prev}","n":{n},"#);
+        let written = write!(out, r#""position":"{position}","prev":"{prev}","n":{n},"#);
         debug_assert!(written.is_ok());
         match record.object() {
             Some(fields) => out.push_str(&fields[1..]),
@@ -57,8 +57,8 @@ impl StoredEntry {
 
     /// The entry as a client reads it.
     pub fn decode(&self) -> Option<Entry> {
-        let mut json = String::new();
-        self.write_json(&mut json);
+        let mut json = "{".to_owned();
+        self.write_fields(&mut json);
         Entry::read(&mut Fields::parse(&json).ok()?).ok()
     }
 

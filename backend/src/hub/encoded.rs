@@ -53,43 +53,32 @@ impl EncodedEntry {
             let room = serde_json::to_string(room).unwrap_or_default();
             let mut frame = format!(r#"{{"type":"{kind}","room":{room},"#);
             let entry = frame.len();
-            // The entry's own brace goes: its fields follow those of the event.
-            let mut json = String::new();
-            self.entry.write_json(&mut json);
-            frame.push_str(&json[1..]);
+            self.entry.write_fields(&mut frame);
             V1 { frame: frame.into(), entry }
         })
-    }
-
-    /// Appends the entry as it stands in a list.
-    fn write_item(&self, room: &Room, out: &mut Vec<u8>) {
-        let V1 { frame, entry } = self.v1(room);
-        out.push(b'{');
-        out.extend_from_slice(&frame[*entry..]);
     }
 }
 
 /// A list of entries for `joined`, copied from their frames.
 pub fn list<'a>(room: &Room, entries: impl IntoIterator<Item = &'a EncodedEntry>) -> Entries {
-    let mut json = vec![b'['];
-    for (index, entry) in entries.into_iter().enumerate() {
-        if index > 0 {
-            json.push(b',');
-        }
-        entry.write_item(room, &mut json);
-    }
-    json.push(b']');
-    Entries::Json(String::from_utf8(json).unwrap_or_default())
+    json_list(entries, |encoded, json| {
+        let V1 { frame, entry } = encoded.v1(room);
+        // Every frame is text, and the entry begins behind a comma.
+        json.push_str(std::str::from_utf8(&frame[*entry..]).unwrap_or_default());
+    })
 }
 
 /// A list of entries for `page`, copied from their records.
 pub fn page(entries: &[StoredEntry]) -> Entries {
+    json_list(entries, StoredEntry::write_fields)
+}
+
+/// A JSON list of objects, each of which `write` ends.
+fn json_list<T>(items: impl IntoIterator<Item = T>, write: impl Fn(T, &mut String)) -> Entries {
     let mut json = "[".to_owned();
-    for (index, entry) in entries.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        entry.write_json(&mut json);
+    for (index, item) in items.into_iter().enumerate() {
+        json.push_str(if index > 0 { ",{" } else { "{" });
+        write(item, &mut json);
     }
     json.push(']');
     Entries::Json(json)

@@ -12,19 +12,19 @@ pub(super) struct Script {
 }
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $($file:literal),+;)*) => {$(
         $(#[$doc])*
-        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new(concat!($(include_str!($file)),+)));
     )*};
 }
 
 scripts! {
     /// Stores entries and delivers them.
-    PUBLISH = "scripts/publish.lua";
+    PUBLISH = "scripts/skipped.lua", "scripts/publish.lua";
     /// The newest position of a room.
     HEAD = "scripts/head.lua";
     /// The first position that is still there.
-    KEPT = "scripts/kept.lua";
+    KEPT = "scripts/skipped.lua", "scripts/kept.lua";
     /// Renews the lease and publishes to the node itself.
     PROBE = "scripts/probe.lua";
     /// Announces who is in a room on a node.

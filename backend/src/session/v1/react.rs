@@ -33,7 +33,8 @@ pub(super) async fn perform(
     let what = What::Reacted(Reacted { to, emoji, on });
     let answer = answer(id, room.clone());
     let publication = Publication::new(conversation, &principal, &room, nonce, &what, answer)?;
-    Ok(publication.perform(conversation).await.map_or(Done::Said, Done::Queued))
+    // The room has a message, so this makes no room.
+    Ok(Done::Queued(publication.queue(conversation)))
 }
 
 /// Whether a message stands at this position: by the recent entries, or else by the history.

@@ -1,18 +1,6 @@
 -- Which of the positions is the first that the room's chain still has: its number from 1, or 0.
 -- KEYS: 1 stream  2 head   ARGV: 1 lowest id that counts  2… positions
 
--- An entry is not in the chain if one that comes later follows an older one: see reading/chain.rs.
-local skipped = function(id)
-  local time, seq = string.match(id, '^(%d+)%-(%d+)$')
-  time, seq = tonumber(time), tonumber(seq)
-  for _, later in ipairs(redis.call('XRANGE', KEYS[1], '(' .. id, '+', 'COUNT', 65)) do
-    local t, s = string.match(later[2][1], '^%S+ %d+ (%d+)%-?(%d*)')
-    t, s = tonumber(t), tonumber(s) or 0
-    if t and (t < time or (t == time and s < seq)) then return true end
-  end
-  return false
-end
-
 for i = 2, #ARGV do
   local wanted = ARGV[i]
   if wanted == '0' then

@@ -35,18 +35,6 @@ local find = function(position)
   if entry and string.match(entry[2][1], '^%S+') == tag and string.sub(entry[2][2], 1, 1) ~= 'a' then return id end
 end
 
--- Whether an entry is not in the chain, because one that comes later follows an older one.
-local skipped = function(id)
-  local time, seq = string.match(id, '^(%d+)%-(%d+)$')
-  time, seq = tonumber(time), tonumber(seq)
-  for _, later in ipairs(redis.call('XRANGE', stream, '(' .. id, '+', 'COUNT', 65)) do
-    local t, s = string.match(later[2][1], '^%S+ %d+ (%d+)%-?(%d*)')
-    t, s = tonumber(t), tonumber(s) or 0
-    if t and (t < time or (t == time and s < seq)) then return true end
-  end
-  return false
-end
-
 -- What is answered for a nonce that was stored at a position; nothing if that entry does not count.
 local again = function(position, mark)
   local id, tag = string.match(position, '^(%d+%-%d+)(%..*)$')
