@@ -10,7 +10,7 @@ use frontend::{
     components::banner,
     state::{
         Banner,
-        timeline::rows::{Break, Delivery, Row},
+        timeline::rows::{Break, Delivery, Reaction, Row},
     },
     time::Day,
 };
@@ -80,6 +80,22 @@ async fn a_message_has_its_parts_in_order() {
     assert_eq!(fixture.one("#m1").get_attribute("aria-labelledby").unwrap(), "m1-who m1-when m1-body");
     assert!(fixture.one("#m1-when").get_attribute("datetime").unwrap().starts_with("2026-11-24T"));
     assert_eq!(fixture.one("#m1-body").get_attribute("dir").unwrap(), "auto");
+}
+
+#[wasm_bindgen_test]
+async fn reactions_stand_below_the_body() {
+    let mut liked = message(1, "hello");
+    let reaction = |emoji: &str, count, own| Reaction { emoji: emoji.parse().unwrap(), count, own };
+    liked.reactions = vec![reaction("👍", 2, true), reaction("🎉", 1, false)];
+    let fixture = Fixture::log(vec![Row::Message(liked)]).await;
+    let parts: Vec<String> = fixture.all("#m1 > *").iter().map(web_sys::Element::class_name).collect();
+    assert_eq!(parts, ["avatar", "row", "body", "marks row", "acts row float"]);
+    let chips = fixture.all("#m1 > .marks > .btn");
+    let shown: Vec<_> =
+        chips.iter().map(|chip| (chip.text_content(), chip.get_attribute("aria-pressed"))).collect();
+    let expected =
+        [("👍 2", "true"), ("🎉 1", "false")].map(|(text, own)| (Some(text.into()), Some(own.into())));
+    assert_eq!(shown, expected);
 }
 
 #[wasm_bindgen_test]

@@ -117,7 +117,7 @@ fn reactions(chat: Chat, shown: Memo<Option<MessageRow>>) -> impl IntoView {
             let (to, kind) = (position.clone(), emoji.clone());
             view! {
                 <button
-                    class="btn pill"
+                    class="btn"
                     type="button"
                     tabindex="-1"
                     aria-pressed=own.to_string()
@@ -127,7 +127,9 @@ fn reactions(chat: Chat, shown: Memo<Option<MessageRow>>) -> impl IntoView {
                 </button>
             }
         });
-        Some(view! { <div class="row" role="group" aria-label="Reactions">{chips.collect_view()}</div> })
+        Some(
+            view! { <div class="marks row" role="group" aria-label="Reactions">{chips.collect_view()}</div> },
+        )
     }
 }
 
